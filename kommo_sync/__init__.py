@@ -1,0 +1,1 @@
+"""Keeps clients from leaving, inside the CRM that sales managers already use."""

@@ -1,0 +1,203 @@
+"""Actions of the control route: people in the interface, and the account itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from kommo_sync.sandbox.access import administrator, ours, uninstall_signature
+from kommo_sync.sandbox.call import Call
+from kommo_sync.sandbox.cards import flaws_of, patch_card
+from kommo_sync.sandbox.deals import LEADS
+from kommo_sync.sandbox.engine import Engine
+from kommo_sync.sandbox.humans import (
+    chat,
+    delete_task,
+    record_call,
+    restore_card,
+    trash_card,
+)
+from kommo_sync.sandbox.merging import merge_cards
+from kommo_sync.sandbox.people import COMPANIES, CONTACTS
+from kommo_sync.sandbox.problems import Problem
+from kommo_sync.sandbox.records import MAIN_KINDS, Grant
+from kommo_sync.sandbox.todos import change_task
+from kommo_sync.sandbox.writing import Writer
+
+Sent = dict[str, Any]
+SHOPS = {"leads": LEADS, "contacts": CONTACTS, "companies": COMPANIES}
+
+
+class BadAction(ValueError):
+    """An action that cannot be done as asked."""
+
+
+def _whole(sent: Sent, name: str) -> int:
+    value = sent.get(name)
+    if not isinstance(value, int):
+        raise BadAction(f"{name}={value!r} must be a whole number.")
+    return value
+
+
+def _kind(sent: Sent) -> str:
+    kind = sent.get("entity")
+    if kind not in MAIN_KINDS:
+        raise BadAction(f"entity={kind!r} must be one of: {', '.join(MAIN_KINDS)}.")
+    return str(kind)
+
+
+def _writer(engine: Engine, sent: Sent) -> Writer:
+    """Return a writer in the name of `user_id`, the administrator if absent."""
+    user_id = sent.get("user_id", administrator(engine.state).id)
+    if user_id not in engine.state.data.users:
+        raise BadAction(f"There is no user {user_id} in the account.")
+    return engine.writer(engine.human(user_id))
+
+
+def _trash(engine: Engine, sent: Sent) -> None:
+    writer = _writer(engine, sent)
+    trash_card(writer, _kind(sent), _whole(sent, "id"))
+    engine.finish(writer)
+
+
+def _restore(engine: Engine, sent: Sent) -> None:
+    writer = _writer(engine, sent)
+    restore_card(writer, _kind(sent), _whole(sent, "id"))
+    engine.finish(writer)
+
+
+def _merge(engine: Engine, sent: Sent) -> None:
+    writer = _writer(engine, sent)
+    merge_cards(writer, _kind(sent), _whole(sent, "id"), _whole(sent, "loser_id"))
+    engine.finish(writer)
+
+
+def _edit(engine: Engine, sent: Sent) -> None:
+    """Change a card as a person would; `set` is a PATCH item."""
+    kind, card_id = _kind(sent), _whole(sent, "id")
+    writer, state = _writer(engine, sent), engine.state
+    card = state.card(kind, card_id)
+    if card is None:
+        raise BadAction(f"There is no card {card_id} among {kind}.")
+    user = state.data.users[writer.user_id]
+    grant = Grant(client_id="", user_id=user.id, scopes=["crm"], expires_at=0)
+    call = Call(state, writer, user, grant, origin="", path="")
+    item = sent.get("set") or {}
+    try:
+        flaws = flaws_of(call, SHOPS[kind], item, card)
+    except Problem as problem:
+        raise BadAction(problem.detail) from problem
+    if flaws:
+        raise BadAction(f"{flaws[0]['path']}: {flaws[0]['detail']}")
+    patch_card(writer, SHOPS[kind], card, item)
+    engine.finish(writer)
+
+
+def _finish_task(engine: Engine, sent: Sent) -> None:
+    """Complete a task with the words that a manager typed."""
+    writer, task_id = _writer(engine, sent), _whole(sent, "id")
+    task = engine.state.data.tasks.get(task_id)
+    if task is None:
+        raise BadAction(f"There is no task {task_id} in the account.")
+    result = {"text": str(sent.get("result", ""))}
+    change_task(writer, task, {"is_completed": True, "result": result})
+    engine.finish(writer)
+
+
+def _delete_task(engine: Engine, sent: Sent) -> None:
+    writer = _writer(engine, sent)
+    delete_task(writer, _whole(sent, "id"))
+    engine.finish(writer)
+
+
+def _call(engine: Engine, sent: Sent) -> None:
+    writer = _writer(engine, sent)
+    record_call(
+        writer,
+        _whole(sent, "contact_id"),
+        incoming=bool(sent.get("incoming", True)),
+        seconds=int(sent.get("seconds", 60)),
+        phone=str(sent.get("phone", "")),
+    )
+    engine.finish(writer)
+
+
+def _chat(engine: Engine, sent: Sent) -> None:
+    writer = _writer(engine, sent)
+    incoming = bool(sent.get("incoming", True))
+    text = str(sent.get("text", "Hello"))
+    chat(writer, _whole(sent, "contact_id"), incoming=incoming, text=text)
+    engine.finish(writer)
+
+
+def _deactivate(engine: Engine, sent: Sent) -> None:
+    user = engine.state.data.users.get(_whole(sent, "id"))
+    if user is None:
+        raise BadAction(f"There is no user {sent['id']} in the account.")
+    _writer(engine, sent).assign("users", user, "is_active", False)
+
+
+def _revoke(engine: Engine, _sent: Sent) -> None:
+    """Revoke every token of our integration."""
+    data, client_id = engine.state.data, ours(engine.state).client_id
+    for grant in data.grants.values():
+        grant.is_revoked |= grant.client_id == client_id
+    for refresh in data.refreshes.values():
+        refresh.is_spent |= refresh.client_id == client_id
+
+
+def _install(engine: Engine, sent: Sent) -> None:
+    integration = ours(engine.state)
+    integration.is_enabled = True
+    for name in ("redirect_uri", "uninstall_hook"):
+        if sent.get(name):
+            setattr(integration, name, str(sent[name]))
+    if isinstance(sent.get("scopes"), list):
+        integration.scopes = [str(scope) for scope in sent["scopes"]]
+
+
+def _uninstall(engine: Engine, _sent: Sent) -> Sent:
+    """Disable our integration: its tokens die, its uninstall hook is called once."""
+    integration = ours(engine.state)
+    integration.is_enabled = False
+    account_id = engine.state.data.account.id
+    query = {
+        "account_id": str(account_id),
+        "client_uuid": integration.client_id,
+        "signature": uninstall_signature(integration, account_id),
+    }
+    if integration.uninstall_hook is None:
+        return {"status": None}
+    try:
+        answer = httpx.get(
+            integration.uninstall_hook, params=query, timeout=2.0, trust_env=False
+        )
+    except httpx.HTTPError:
+        return {"status": 0}
+    return {"status": answer.status_code}
+
+
+def _rename(engine: Engine, sent: Sent) -> None:
+    """Give the account another subdomain; hosts of the old name know it no more."""
+    account, name = engine.state.data.account, str(sent.get("subdomain", ""))
+    if not name.replace("-", "").isalnum():
+        raise BadAction(f"subdomain={name!r} must be letters, digits and hyphens.")
+    account.former_subdomains.append(account.subdomain)
+    account.subdomain = name
+
+
+ACTIONS: dict[str, Callable[[Engine, Sent], Sent | None]] = {
+    "trash": _trash,
+    "restore": _restore,
+    "merge": _merge,
+    "edit": _edit,
+    "finish_task": _finish_task,
+    "delete_task": _delete_task,
+    "call": _call,
+    "chat": _chat,
+    "deactivate_user": _deactivate,
+    "revoke_tokens": _revoke,
+    "install": _install,
+    "uninstall": _uninstall,
+    "rename_account": _rename,
+}

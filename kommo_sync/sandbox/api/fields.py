@@ -1,0 +1,278 @@
+"""/{entity}/custom_fields and their groups."""
+
+from typing import Any
+
+from kommo_sync.sandbox.api.answers import Item
+from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.checks import (
+    Check,
+    anything,
+    array_or_null,
+    boolean,
+    check_item,
+    string,
+    string_or_null,
+    whole,
+)
+from kommo_sync.sandbox.fieldvalues import CHOICE_TYPES
+from kommo_sync.sandbox.listing import Collection, answer_page, by_id, one_of, text_of
+from kommo_sync.sandbox.problems import (
+    EmptyAnswer,
+    Flaw,
+    Problem,
+    missing,
+    not_found,
+    not_supported,
+)
+from kommo_sync.sandbox.records import Enum, Field
+
+TYPES = frozenset(
+    """
+text numeric textarea checkbox select multiselect radiobutton multitext date
+date_time birthday url streetaddress smart_address legal_entity org_legal_name items
+category price tracking_data linked_entity monetary chained_list file payer supplier
+""".split()
+)
+RULES: dict[str, Check] = {
+    "id": whole,
+    "name": string,
+    "type": string,
+    "code": string_or_null,
+    "sort": whole,
+    "group_id": string_or_null,
+    "is_api_only": boolean,
+    "is_visible": boolean,
+    "is_required": boolean,
+    "enums": array_or_null,
+    "required_statuses": array_or_null,
+    "hidden_statuses": array_or_null,
+    "currency": string_or_null,
+    "remind": string_or_null,
+    "settings": anything,
+    "request_id": anything,
+}
+PLAIN = (
+    "name",
+    "code",
+    "sort",
+    "group_id",
+    "is_api_only",
+    "is_visible",
+    "is_required",
+    "required_statuses",
+    "hidden_statuses",
+    "currency",
+    "remind",
+    "settings",
+)
+
+
+def _collection(kind: str) -> Collection:
+    return Collection(
+        name="custom_fields",
+        rows=lambda state: [
+            field for field in state.data.fields.values() if field.entity_type == kind
+        ],
+        filters={"id": one_of("id"), "type": text_of("type")},
+        orders={"id": by_id, "sort": lambda field: (field.sort, field.id)},
+        default=(lambda field: (field.sort, field.id), False),
+        totals=True,
+    )
+
+
+def render_field(call: Call, field: Field) -> Item:
+    """Return a field's definition."""
+    enums = None if field.enums is None else [_render_enum(e) for e in field.enums]
+    return {
+        "id": field.id,
+        "name": field.name,
+        "type": field.type,
+        "account_id": call.state.data.account.id,
+        "code": field.code,
+        "sort": field.sort,
+        "is_api_only": field.is_api_only,
+        "is_predefined": field.is_predefined,
+        "is_deletable": not field.is_predefined,
+        "is_visible": field.is_visible,
+        "is_required": field.is_required,
+        "is_computed": False,
+        "enums": enums,
+        "group_id": field.group_id,
+        "required_statuses": field.required_statuses,
+        "hidden_statuses": field.hidden_statuses,
+        "chained_lists": None,
+        "settings": field.settings,
+        "remind": field.remind,
+        "triggers": [],
+        "currency": field.currency,
+        "tracking_callback": None,
+        "search_in": None,
+        "nested": None,
+        "entity_type": field.entity_type,
+        "_links": call.self_link(f"{field.entity_type}/custom_fields/{field.id}"),
+    }
+
+
+def _render_enum(enum: Enum) -> Item:
+    return {"id": enum.id, "value": enum.value, "sort": enum.sort, "code": enum.code}
+
+
+def list_fields(call: Call, kind: str) -> Item:
+    """GET /{entity}/custom_fields."""
+    return answer_page(call, _collection(kind), render_field)
+
+
+def _find(call: Call, kind: str, field_id: int) -> Field:
+    field = call.state.data.fields.get(field_id)
+    if field is None or field.entity_type != kind:
+        raise EmptyAnswer
+    return field
+
+
+def get_field(call: Call, kind: str, field_id: int) -> Item:
+    """GET /{entity}/custom_fields/{id}."""
+    return render_field(call, _find(call, kind, field_id))
+
+
+def create_fields(call: Call, kind: str) -> tuple[Item, int]:
+    """POST /{entity}/custom_fields."""
+    call.need_admin()
+    items = call.items()
+    refuse_flaws(items, [_flaws(call, kind, item, None) for item in items])
+    made = [_create(call, kind, item) for item in items]
+    answered = [
+        {**render_field(call, field), "request_id": request_id}
+        for field, request_id in zip(made, request_ids(items), strict=True)
+    ]
+    body = {
+        "_total_items": len(answered),
+        "_links": call.self_link(),
+        "_embedded": {"custom_fields": answered},
+    }
+    return body, call.state.choices.created_status_fields
+
+
+def _create(call: Call, kind: str, item: Item) -> Field:
+    state = call.state
+    known = [f.sort for f in state.data.fields.values() if f.entity_type == kind]
+    field = Field(
+        id=state.next_id("fields"),
+        entity_type=kind,
+        name=item["name"],
+        type=item["type"],
+        sort=max(known, default=500) + 1,
+    )
+    for name in PLAIN:
+        if item.get(name) is not None:
+            setattr(field, name, item[name])
+    if field.type in CHOICE_TYPES:
+        field.enums = _enums(call, item.get("enums") or [], [])
+    elif field.type == "multitext":
+        field.enums = _enums(call, [{"value": "WORK", "code": "WORK"}], [])
+    state.data.fields[field.id] = field
+    call.writer.created("custom_fields", field)
+    return field
+
+
+def _enums(call: Call, sent: list[Item], known: list[Enum]) -> list[Enum]:
+    by_number = {enum.id: enum for enum in known}
+    enums = []
+    for index, entry in enumerate(sent):
+        enum = by_number.get(entry.get("id", 0)) or Enum(
+            id=call.state.next_id("enums"), value=""
+        )
+        enum.value = str(entry.get("value", enum.value))
+        enum.sort = entry.get("sort", (index + 1) * 10)
+        enum.code = entry.get("code", enum.code)
+        enums.append(enum)
+    return enums
+
+
+def _flaws(call: Call, kind: str, item: Item, field: Field | None) -> list[Flaw]:
+    flaws = check_item(item, RULES, call.state)
+    if field is None:
+        flaws += [missing(name) for name in ("name", "type") if not item.get(name)]
+        if item.get("type") is not None and item["type"] not in TYPES:
+            flaws.append(not_supported("type"))
+    if flaws:
+        return flaws
+    group = item.get("group_id")
+    if group not in (None, "default", "statistic", *call.state.data.field_groups):
+        flaws.append(not_supported("group_id"))
+    code = item.get("code")
+    owner = call.state.field_by_code(kind, code) if code else None
+    if owner is not None and owner is not field:
+        flaws.append(not_supported("code"))
+    for index, entry in enumerate(item.get("enums") or []):
+        if not isinstance(entry, dict) or not entry.get("value"):
+            flaws.append(missing(f"enums.{index}.value"))
+    return flaws
+
+
+def _change(call: Call, field: Field, item: Item) -> None:
+    for name in PLAIN:
+        if name in item:
+            call.writer.assign("custom_fields", field, name, item[name])
+    if item.get("enums") is not None:
+        enums = _enums(call, item["enums"], field.enums or [])
+        call.writer.assign("custom_fields", field, "enums", enums)
+    call.state.touch(field.entity_type)
+
+
+def patch_fields(call: Call, kind: str) -> Item:
+    """PATCH /{entity}/custom_fields."""
+    call.need_admin()
+    items = call.items()
+    fields = [_known(call, kind, item.get("id", 0)) for item in items]
+    pairs = list(zip(items, fields, strict=True))
+    refuse_flaws(items, [_flaws(call, kind, item, field) for item, field in pairs])
+    for item, field in pairs:
+        _change(call, field, item)
+    rendered = [render_field(call, field) for field in fields]
+    return {"_links": call.self_link(), "_embedded": {"custom_fields": rendered}}
+
+
+def _known(call: Call, kind: str, field_id: int) -> Field:
+    try:
+        return _find(call, kind, field_id)
+    except EmptyAnswer:
+        raise not_found(f"Custom field {field_id} not found") from None
+
+
+def patch_field(call: Call, kind: str, field_id: int) -> Item:
+    """PATCH /{entity}/custom_fields/{id}: the whole field at the root."""
+    call.need_admin()
+    item = call.item()
+    field = _known(call, kind, field_id)
+    refuse_flaws([item], [_flaws(call, kind, item, field)])
+    _change(call, field, item)
+    return render_field(call, field)
+
+
+def delete_field(call: Call, kind: str, field_id: int) -> None:
+    """DELETE /{entity}/custom_fields/{id}: its values go with it."""
+    call.need_admin()
+    field = _known(call, kind, field_id)
+    if field.is_predefined:
+        raise Problem(400, f"Field {field_id} is predefined and cannot be deleted.")
+    del call.state.data.fields[field_id]
+    call.writer.log("custom_fields", field_id, "deleted", _facts(field), None)
+    for card in call.state.cards(kind).values():
+        card.fields.pop(field_id, None)
+    call.state.touch(kind)
+    raise EmptyAnswer
+
+
+def _facts(field: Field) -> dict[str, Any]:
+    return {"name": field.name, "type": field.type, "entity_type": field.entity_type}
+
+
+_KIND = "/<any(leads,contacts,companies):kind>/custom_fields"
+ROUTES = [
+    ("GET", _KIND, list_fields),
+    ("POST", _KIND, create_fields),
+    ("PATCH", _KIND, patch_fields),
+    ("GET", f"{_KIND}/<int:field_id>", get_field),
+    ("PATCH", f"{_KIND}/<int:field_id>", patch_field),
+    ("DELETE", f"{_KIND}/<int:field_id>", delete_field),
+]

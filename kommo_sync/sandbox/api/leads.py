@@ -1,0 +1,346 @@
+"""/leads: list, get, create, change, and create together with contact and company."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kommo_sync.sandbox.brackets import Node, as_integer, scalars
+from kommo_sync.sandbox.call import Call, request_ids
+from kommo_sync.sandbox.cards import (
+    Item,
+    card_link,
+    create_card,
+    create_cards,
+    find_card,
+    flaws_of,
+    patch_cards,
+    render_common,
+    search_cards,
+    short,
+)
+from kommo_sync.sandbox.deals import LEADS, hundredths
+from kommo_sync.sandbox.listing import (
+    Collection,
+    Predicate,
+    answer_page,
+    by_creation,
+    by_id,
+    by_update,
+    moment,
+    one_of,
+    text_of,
+)
+from kommo_sync.sandbox.people import COMPANIES, CONTACTS
+from kommo_sync.sandbox.problems import Flaw, Problem, not_supported, validation_failed
+from kommo_sync.sandbox.records import Lead
+from kommo_sync.sandbox.state import State
+
+MAX_COMPLEX = 50
+
+
+def _status_filter(_state: State, node: Node) -> Predicate | None:
+    if not isinstance(node, dict):
+        return None
+    pairs = {
+        (as_integer(str(entry["pipeline_id"])), as_integer(str(entry["status_id"])))
+        for entry in node.values()
+        if isinstance(entry, dict) and {"pipeline_id", "status_id"} <= set(entry)
+    }
+    return (lambda lead: (lead.pipeline_id, lead.status_id) in pairs) if pairs else None
+
+
+def _price_filter(_state: State, node: Node) -> Predicate:
+    if isinstance(node, dict) and {"from", "to"} & set(node):
+        low = hundredths(node["from"]) if node.get("from") else float("-inf")
+        high = hundredths(node["to"]) if node.get("to") else float("inf")
+        return lambda lead: low <= lead.price <= high
+    wanted = {as_integer(value) for value in scalars(node)}
+    return lambda lead: lead.price // 100 in wanted
+
+
+def field_filter(_state: State, node: Node) -> Predicate | None:
+    """Return a filter on custom fields: `[ID][]=v` or `[ID][from|to]`."""
+    if not isinstance(node, dict):
+        return None
+    tests = [(as_integer(key), _value_test(child)) for key, child in node.items()]
+
+    def matches(card: Any) -> bool:
+        return all(
+            any(test(value.value) for value in card.fields.get(field_id, ()))
+            for field_id, test in tests
+        )
+
+    return matches
+
+
+def _value_test(node: Node) -> Callable[[Any], bool]:
+    if isinstance(node, dict) and {"from", "to"} & set(node):
+        low, high = node.get("from"), node.get("to")
+        return lambda value: _between(value, low, high)
+    wanted = {node} if isinstance(node, str) else set(scalars(node))
+    return lambda value: str(value) in wanted
+
+
+def _between(value: Any, low: Node | None, high: Node | None) -> bool:
+    try:
+        amount = float(value)
+        return (not isinstance(low, str) or amount >= float(low)) and (
+            not isinstance(high, str) or amount <= float(high)
+        )
+    except ValueError:
+        return False
+
+
+def _is_incoming(state: State) -> Predicate:
+    incoming = {
+        status.id
+        for pipeline in state.data.pipelines.values()
+        for status in pipeline.statuses
+        if status.type == 1
+    }
+    return lambda lead: lead.status_id in incoming
+
+
+def _listed(state: State) -> list[Lead]:
+    if state.choices.incoming_leads_are_listed:
+        return list(state.data.leads.values())
+    is_incoming = _is_incoming(state)
+    return [lead for lead in state.data.leads.values() if not is_incoming(lead)]
+
+
+FILTERS = {
+    "id": one_of("id"),
+    "name": text_of("name"),
+    "price": _price_filter,
+    "created_by": one_of("created_by"),
+    "updated_by": one_of("updated_by"),
+    "responsible_user_id": one_of("responsible_user_id"),
+    "created_at": moment("created_at"),
+    "updated_at": moment("updated_at"),
+    "closed_at": moment("closed_at"),
+    "closest_task_at": moment("closest_task_at"),
+    "statuses": _status_filter,
+    "pipeline_id": one_of("pipeline_id"),
+    "custom_fields_values": field_filter,
+}
+ORDERS = {"id": by_id, "updated_at": by_update, "created_at": by_creation}
+LIVE = Collection(
+    name="leads",
+    rows=_listed,
+    filters=FILTERS,
+    orders=ORDERS,
+    default=(by_update, False),
+    search=search_cards,
+    table=lambda state: state.data.leads,
+)
+OF_STAGES = Collection(
+    name="leads",
+    rows=lambda state: state.data.leads.values(),
+    filters=FILTERS,
+    orders=ORDERS,
+    default=(by_update, False),
+    search=search_cards,
+)
+TRASHED = Collection(
+    name="leads",
+    rows=lambda state: state.data.trashed_leads.values(),
+    filters=FILTERS,
+    orders=ORDERS,
+    default=(by_update, False),
+)
+
+
+def list_leads(call: Call) -> Item:
+    """GET /leads."""
+    if "only_deleted" in call.withs:
+        return answer_page(call, TRASHED, _render_trashed)
+    by_stage = "statuses" in call.filters
+    return answer_page(call, OF_STAGES if by_stage else LIVE, render_lead)
+
+
+def get_lead(call: Call, lead_id: int) -> Item:
+    """GET /leads/{id}."""
+    return render_lead(call, find_card(call, "leads", lead_id))
+
+
+def _render_trashed(call: Call, lead: Lead) -> Item:
+    # Measured: a trashed lead keeps only these; everything else reads as null.
+    filled = {
+        "id": lead.id,
+        "is_deleted": True,
+        "updated_at": lead.updated_at,
+        "updated_by": lead.updated_by,
+        "account_id": call.state.data.account.id,
+        "_links": card_link(call, "leads", lead.id),
+    }
+    blank = dict.fromkeys(render_lead(call, Lead(id=lead.id)))
+    return {**blank, **filled}
+
+
+def whole_price(state: State, price: int) -> int:
+    """Return the `price` of an amount in hundredths."""
+    if state.choices.price_fraction == "round":
+        return (abs(price) + 50) // 100 * (1 if price >= 0 else -1)
+    return int(price / 100)
+
+
+def render_lead(call: Call, lead: Lead) -> Item:
+    """Return a lead as lists and by-id answers show it."""
+    own = {
+        "price": whole_price(call.state, lead.price),
+        "status_id": lead.status_id,
+        "pipeline_id": lead.pipeline_id,
+        "loss_reason_id": lead.loss_reason_id,
+        "closed_at": lead.closed_at,
+        "score": None,
+        "labor_cost": None,
+        "is_price_computed": False,
+        "price_with_minor_units": lead.price / 100,
+    }
+    body = render_common(call, lead, own)
+    companies = [] if lead.company_id is None else [lead.company_id]
+    embedded = body["_embedded"]
+    embedded["companies"] = [short(call, "companies", i) for i in companies]
+    if call.withs:
+        _render_extras(call, lead, body, embedded)
+    return body
+
+
+def _render_extras(call: Call, lead: Lead, body: Item, embedded: Item) -> None:
+    withs = call.withs
+    if "contacts" in withs:
+        embedded["contacts"] = [
+            short(call, "contacts", contact_id, is_main=index == 0)
+            for index, contact_id in enumerate(lead.contact_ids)
+        ]
+    if "catalog_elements" in withs:
+        embedded["catalog_elements"] = []
+    if "loss_reason" in withs:
+        embedded["loss_reason"] = _loss_reasons(call, lead)
+    if "source_id" in withs:
+        body["source_id"] = lead.source_id
+    if "source" in withs and lead.source_id is not None:
+        embedded["source"] = {"id": lead.source_id, "name": "Web form"}
+    if "is_price_modified_by_robot" in withs:
+        body["is_price_modified_by_robot"] = False
+
+
+def _loss_reasons(call: Call, lead: Lead) -> list[Item]:
+    reason = call.state.data.loss_reasons.get(lead.loss_reason_id or 0)
+    if reason is None:
+        return []
+    return [
+        {
+            "id": reason.id,
+            "name": reason.name,
+            "sort": reason.sort,
+            "created_at": reason.created_at,
+            "updated_at": reason.updated_at,
+            "_links": call.self_link(f"leads/loss_reasons/{reason.id}"),
+        }
+    ]
+
+
+def create_leads(call: Call) -> Item:
+    """POST /leads."""
+    items = call.items()
+    leads = create_cards(call, LEADS, items)
+    made = [
+        {
+            "id": lead.id,
+            "request_id": request_id,
+            "_links": card_link(call, "leads", lead.id),
+        }
+        for lead, request_id in zip(leads, request_ids(items), strict=True)
+    ]
+    return {"_links": call.self_link("leads"), "_embedded": {"leads": made}}
+
+
+def patch_leads(call: Call) -> Item:
+    """PATCH /leads."""
+    items = call.items()
+    leads = patch_cards(call, LEADS, items)
+    made = [
+        {
+            "id": lead.id,
+            "updated_at": lead.updated_at,
+            "request_id": request_id,
+            "_links": card_link(call, "leads", lead.id),
+        }
+        for lead, request_id in zip(leads, request_ids(items), strict=True)
+    ]
+    return {"_links": call.self_link("leads"), "_embedded": {"leads": made}}
+
+
+def patch_lead(call: Call, lead_id: int) -> Item:
+    """PATCH /leads/{id}: the answer stands at the root."""
+    [lead] = patch_cards(call, LEADS, [{**call.item(), "id": lead_id}])
+    return {
+        "id": lead.id,
+        "updated_at": lead.updated_at,
+        "_links": card_link(call, "leads", lead.id),
+    }
+
+
+def create_complex(call: Call) -> list[Item]:
+    """POST /leads/complex: a bare array; one contact and one company a lead."""
+    items = call.items()
+    if len(items) > MAX_COMPLEX:
+        raise Problem(400, f"Too many leads: {len(items)}, at most {MAX_COMPLEX}.")
+    _check_complex(call, items)
+    return [
+        _create_complex(call, item, request_id)
+        for item, request_id in zip(items, request_ids(items), strict=True)
+    ]
+
+
+PARTS = (("contacts", CONTACTS), ("companies", COMPANIES))
+
+
+def _check_complex(call: Call, items: list[Item]) -> None:
+    bad: list[tuple[str | None, list[Flaw]]] = []
+    for item, request_id in zip(items, request_ids(items), strict=True):
+        flaws = flaws_of(call, LEADS, item, None)
+        for kind, shop in PARTS:
+            entries = (item.get("_embedded") or {}).get(kind) or []
+            if len(entries) > 1:
+                flaws.append(not_supported(f"_embedded.{kind}"))
+            for entry in entries[:1]:
+                if entry.get("id") is None:
+                    flaws += _prefixed(flaws_of(call, shop, entry, None), kind)
+        if flaws:
+            bad.append((request_id, flaws))
+    if bad:
+        raise validation_failed(bad)
+
+
+def _prefixed(flaws: list[Flaw], kind: str) -> list[Flaw]:
+    return [{**flaw, "path": f"_embedded.{kind}.0.{flaw['path']}"} for flaw in flaws]
+
+
+def _create_complex(call: Call, item: Item, request_id: str) -> Item:
+    embedded = dict(item.get("_embedded") or {})
+    ids: dict[str, int | None] = {}
+    for kind, shop in PARTS:
+        entry = next(iter(embedded.get(kind) or []), None)
+        if entry is not None and entry.get("id") is None:
+            embedded[kind] = [{"id": create_card(call, shop, entry).id}]
+        first = next(iter(embedded.get(kind) or []), None)
+        ids[kind] = first["id"] if first else None
+    lead = create_card(call, LEADS, {**item, "_embedded": embedded})
+    return {
+        "id": lead.id,
+        "contact_id": ids["contacts"],
+        "company_id": ids["companies"],
+        "request_id": [request_id],
+        "merged": False,
+    }
+
+
+ROUTES = [
+    ("GET", "/leads", list_leads),
+    ("POST", "/leads", create_leads),
+    ("PATCH", "/leads", patch_leads),
+    ("POST", "/leads/complex", create_complex),
+    ("GET", "/leads/<int:lead_id>", get_lead),
+    ("PATCH", "/leads/<int:lead_id>", patch_lead),
+]

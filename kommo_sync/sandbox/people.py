@@ -1,0 +1,76 @@
+"""Rules of contacts and companies: names, and which company a person belongs to."""
+
+from kommo_sync.sandbox.call import Call
+from kommo_sync.sandbox.cards import COMMON_RULES, Item, Shop, put
+from kommo_sync.sandbox.checks import Check, string_or_null
+from kommo_sync.sandbox.problems import Flaw
+from kommo_sync.sandbox.records import Company, Contact
+from kommo_sync.sandbox.state import State
+from kommo_sync.sandbox.writing import Writer
+
+CONTACT_RULES: dict[str, Check] = {
+    **COMMON_RULES,
+    "first_name": string_or_null,
+    "last_name": string_or_null,
+}
+
+
+def full_name(state: State, first: str, last: str) -> str:
+    """Return the name made of its parts in the order that the account shows."""
+    straight = state.data.account.contact_name_display_order == 1
+    return " ".join(
+        part for part in ((first, last) if straight else (last, first)) if part
+    )
+
+
+def _build_contact(_call: Call, contact_id: int) -> Contact:
+    return Contact(id=contact_id)
+
+
+def _build_company(_call: Call, company_id: int) -> Company:
+    return Company(id=company_id)
+
+
+def _no_more_flaws(_call: Call, _item: Item, _card: object) -> list[Flaw]:
+    return []
+
+
+def _write_contact(writer: Writer, contact: Contact, item: Item, new: bool) -> bool:
+    changed = False
+    parts = [key for key in ("first_name", "last_name") if item.get(key) is not None]
+    for key in parts:
+        changed |= put(writer, contact, key, item[key], new=new)
+    if parts:
+        name = full_name(writer.state, contact.first_name, contact.last_name)
+        changed |= put(writer, contact, "name", name, new=new)
+    elif item.get("name"):
+        changed |= _split_name(writer, contact, item["name"], new=new)
+    return changed
+
+
+def _split_name(writer: Writer, contact: Contact, name: str, *, new: bool) -> bool:
+    first, _, last = name.partition(" ")
+    changed = put(writer, contact, "first_name", first, new=new)
+    return put(writer, contact, "last_name", last, new=new) or changed
+
+
+def _write_company(_writer: Writer, _company: Company, _item: Item, _new: bool) -> bool:
+    return False
+
+
+CONTACTS = Shop(
+    kind="contacts",
+    rules=CONTACT_RULES,
+    check=_no_more_flaws,
+    build=_build_contact,
+    write=_write_contact,
+    linkable=("companies", "leads"),
+)
+COMPANIES = Shop(
+    kind="companies",
+    rules=COMMON_RULES,
+    check=_no_more_flaws,
+    build=_build_company,
+    write=_write_company,
+    linkable=("contacts", "leads"),
+)

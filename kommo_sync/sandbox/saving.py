@@ -1,0 +1,77 @@
+"""The state file: one JSON document, checked when read, written whole or not at all."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from kommo_sync.sandbox.state import Data
+
+FORMAT = 1
+
+
+class BadStateFile(ValueError):
+    """A state file that cannot be used; the sentence says why and what to do."""
+
+
+def load(path: Path) -> Data:
+    """Return what a state file holds.
+
+    Raises:
+        BadStateFile: unreadable, no JSON, another program's, or a newer format.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise BadStateFile(
+            f"The state file {path} cannot be read ({error.strerror}): "
+            "give another --state or remove the file."
+        ) from error
+    try:
+        data = msgspec.json.decode(text, type=Data)
+    except msgspec.DecodeError as error:
+        raise BadStateFile(
+            f"The state file {path} is no sandbox state ({error}): "
+            "give another --state or remove the file."
+        ) from error
+    if data.format != FORMAT:
+        raise BadStateFile(
+            f"The state file {path} has format {data.format}, this program reads "
+            f"{FORMAT}: start with a new --state."
+        )
+    return data
+
+
+def save(data: Data, path: Path) -> None:
+    """Write the data beside the file first, then put it in its place.
+
+    The file holds tokens and keys of the imitation, so only its owner may read it.
+
+    Raises:
+        BadStateFile: the folder cannot be written.
+    """
+    beside = path.with_name(f"{path.name}.part")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(data))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise BadStateFile(
+            f"The state file {path} cannot be written ({error.strerror}): "
+            "give another --state."
+        ) from error
+    _write_truth(data, path)
+
+
+def truth_path(path: Path) -> Path:
+    """Return where the generator's truth lies: beside the state file."""
+    return path.with_name(f"{path.stem}.truth.json")
+
+
+def _write_truth(data: Data, path: Path) -> None:
+    if data.truth:
+        truth_path(path).write_bytes(msgspec.json.encode(data.truth))
