@@ -1,0 +1,1 @@
+"""Acceptance: the sandbox as strangers meet it, over HTTP; imports nothing of ours."""
