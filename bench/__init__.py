@@ -1,0 +1,1 @@
+"""The measurements behind every claim about speed; each is made anew in its run."""
