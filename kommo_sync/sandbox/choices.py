@@ -1,6 +1,6 @@
 """Behaviour that no source confirms, each a named switch with the reading we chose."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -77,7 +77,7 @@ class Choices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def set_choice(choices: Choices, name: str, text: str) -> None:
-    """Set one switch from its written form.
+    """Set one switch from its written form; `null` is no limit, where that is meant.
 
     Raises:
         ValueError: no such switch, or a value it cannot take; the sentence says which.
@@ -86,21 +86,25 @@ def set_choice(choices: Choices, name: str, text: str) -> None:
     if name not in hints:
         known = ", ".join(sorted(hints))
         raise ValueError(f"No switch is called {name!r}; there are: {known}.")
-    setattr(choices, name, _parse(name, text, hints[name]))
+    spellings: list[str | int] = [text]
+    if text.lstrip("-").isdecimal():
+        spellings.append(int(text))
+    for value in spellings:
+        try:
+            setattr(choices, name, msgspec.convert(value, hints[name], strict=False))
+        except msgspec.ValidationError:
+            continue
+        return
+    raise ValueError(
+        f"Switch {name} cannot be {text!r}: it takes {_words(hints[name])}."
+    )
 
 
-def _parse(name: str, text: str, kind: Any) -> Any:
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError:
-        pass
-    try:
-        return msgspec.convert(int(text), kind)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise ValueError(
-            f"Switch {name} cannot be {text!r}: {_expected(kind)}."
-        ) from error
-
-
-def _expected(kind: Any) -> str:
-    return f"it takes {kind}".replace("typing.", "")
+def _words(kind: Any) -> str:
+    """Say in words what a switch takes."""
+    if get_origin(kind) is Literal:
+        return " or ".join(str(option) for option in get_args(kind))
+    if kind is bool:
+        return "true or false"
+    number = "a number" if kind is float else "a whole number"
+    return f"{number} or null" if type(None) in get_args(kind) else number

@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable, Iterable
+from email.utils import formatdate
 from typing import Any
 
 import msgspec
@@ -76,8 +77,6 @@ class Front:
         with self._lock:
             rule = self.engine.plan.strike(row.method, row.path)
         row.fault = rule.kind if rule else None
-        if self.engine.plan.latency:
-            self.state.clock.sleep(self.engine.plan.latency)
         answer = self._answer(environ, row, rule)
         if answer is None:
             return self._hang_up(environ, start_response)
@@ -110,6 +109,8 @@ class Front:
         if kind == "drop_before":
             return None
         early = _early(kind) or self._paced(environ, row)
+        if self.engine.plan.latency:
+            self.state.clock.sleep(self.engine.plan.latency)
         if early is not None:
             return early
         if rule and kind == "slow":
@@ -125,7 +126,7 @@ class Front:
         if not row.path.startswith("/api/"):
             return None
         with self._lock:
-            verdict = self.limiter.judge(self._key(environ), self.state.clock.now())
+            verdict = self.limiter.judge(self._key(environ), row.at)
         if verdict is Verdict.BLOCKED:
             return html("403 Forbidden", "403 Forbidden")
         return throttled(self.state) if verdict is Verdict.THROTTLED else None
@@ -185,6 +186,7 @@ class Front:
         self, environ: Environ, start_response: Any, answer: Answer, rule: Rule | None
     ) -> Iterable[bytes]:
         headers = [h for h in answer.headers if h[0].lower() != "content-length"]
+        headers.append(("Date", formatdate(self.state.clock.now(), usegmt=True)))
         if answer.body or not answer.status.startswith(("204", "304")):
             headers.append(("Content-Length", str(len(answer.body))))
         if rule and rule.kind == "cut":

@@ -198,13 +198,15 @@ class Hooks:
             self._end(msgspec.structs.replace(attempt, status=status))
         finally:
             with self.state.lock:
-                self._busy.discard(attempt.webhook_id)
+                pass
         return True
 
     def _begin(self, delivery: Delivery) -> Attempt | None:
         """Reserve the delivery for this thread; None if it is not to be sent now."""
         with self.state.lock:
             data, now = self.state.data, self.state.clock.now()
+            if data.deliveries.get(delivery.id) is not delivery:
+                return None
             hook = data.webhooks.get(delivery.webhook_id)
             if hook is None or not self._hears(hook):
                 del data.deliveries[delivery.id]

@@ -1,6 +1,7 @@
 """Seven in any sliding second."""
 
 from kommo_sync.sandbox.choices import Choices
+from kommo_sync.sandbox.faults import FaultPlan
 from kommo_sync.sandbox.limiter import Limiter, Verdict
 from tests.sandbox.kit import Api
 
@@ -112,3 +113,12 @@ def test_slots_can_be_kept_by_integration(api: Api):
     first = api.call("GET", "account").status_code
     stranger = api.call("GET", "account", headers={"Authorization": "Bearer x"})
     assert (first, stranger.status_code) == (200, 401)
+
+
+def test_arrival_counts_for_the_pace_whatever_the_latency(api: Api, clock):
+    api.sandbox.limiter.rate = 1
+    api.sandbox.engine.break_with(FaultPlan(latency=0.6))
+    first = api.call("GET", "account").status_code
+    second = api.call("GET", "account").status_code
+    third = api.call("GET", "account").status_code
+    assert (first, second, third) == (200, 429, 200)
