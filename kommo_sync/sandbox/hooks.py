@@ -171,7 +171,7 @@ class Hooks:
             self._overtaken[delivery.webhook_id] = delivery.id
 
     def next_due(self) -> float | None:
-        """Return the Unix seconds when the next delivery is due; None: there is none."""
+        """Return when the next delivery is due, in Unix seconds; None if none is."""
         with self.state.lock:
             deliveries = self.state.data.deliveries.values()
             return min((delivery.due_at for delivery in deliveries), default=None)
@@ -198,7 +198,7 @@ class Hooks:
             self._end(msgspec.structs.replace(attempt, status=status))
         finally:
             with self.state.lock:
-                pass
+                self._busy.discard(attempt.webhook_id)
         return True
 
     def _begin(self, delivery: Delivery) -> Attempt | None:
