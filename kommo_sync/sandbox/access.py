@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import jwt
@@ -41,10 +41,17 @@ def _fresh_key() -> str:
     ).decode()
 
 
+@cache
+def _loaded(text: str) -> rsa.RSAPrivateKey:
+    """Return the key that a PEM holds; reading one takes far longer than signing."""
+    key = serialization.load_pem_private_key(text.encode(), password=None)
+    return cast(rsa.RSAPrivateKey, key)
+
+
 def _sign(state: State, claims: dict[str, Any]) -> str:
     data = state.data
     data.signing_key = data.signing_key or _fresh_key()
-    return jwt.encode(claims, data.signing_key, algorithm="RS256")
+    return jwt.encode(claims, _loaded(data.signing_key), algorithm="RS256")
 
 
 def issue_access(

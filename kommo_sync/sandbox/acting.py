@@ -156,8 +156,11 @@ def _install(engine: Engine, sent: Sent) -> None:
         integration.scopes = [str(scope) for scope in sent["scopes"]]
 
 
-def _uninstall(engine: Engine, _sent: Sent) -> Sent:
-    """Disable our integration: its tokens die, its uninstall hook is called once."""
+def _uninstall(engine: Engine, _sent: Sent) -> Callable[[], Sent]:
+    """Disable our integration: its tokens die, its uninstall hook is called once.
+
+    The call itself is left to the caller, who must not hold the account's lock then.
+    """
     integration = ours(engine.state)
     integration.is_enabled = False
     account_id = engine.state.data.account.id
@@ -166,15 +169,25 @@ def _uninstall(engine: Engine, _sent: Sent) -> Sent:
         "client_uuid": integration.client_id,
         "signature": uninstall_signature(integration, account_id),
     }
-    if integration.uninstall_hook is None:
-        return {"status": None}
+    return lambda: {"status": _get(integration.uninstall_hook, query)}
+
+
+def _get(url: str | None, query: dict[str, str]) -> int | None:
+    """Return the status of a GET; 0 without an answer, None without an address."""
+    if url is None:
+        return None
     try:
-        answer = httpx.get(
-            integration.uninstall_hook, params=query, timeout=2.0, trust_env=False
-        )
+        return httpx.get(url, params=query, timeout=2.0, trust_env=False).status_code
     except httpx.HTTPError:
-        return {"status": 0}
-    return {"status": answer.status_code}
+        return 0
+
+
+def _enable_webhook(engine: Engine, sent: Sent) -> None:
+    """Switch a subscription on again, as an administrator does in the settings."""
+    hook = engine.state.data.webhooks.get(_whole(sent, "id"))
+    if hook is None:
+        raise BadAction(f"There is no webhook {sent['id']} in the account.")
+    _writer(engine, sent).assign("webhooks", hook, "disabled", False)
 
 
 def _rename(engine: Engine, sent: Sent) -> None:
@@ -186,7 +199,10 @@ def _rename(engine: Engine, sent: Sent) -> None:
     account.subdomain = name
 
 
-ACTIONS: dict[str, Callable[[Engine, Sent], Sent | None]] = {
+Done = Sent | Callable[[], Sent] | None
+"""What an action says, or a call that is to be made without the lock."""
+
+ACTIONS: dict[str, Callable[[Engine, Sent], Done]] = {
     "trash": _trash,
     "restore": _restore,
     "merge": _merge,
@@ -200,4 +216,5 @@ ACTIONS: dict[str, Callable[[Engine, Sent], Sent | None]] = {
     "install": _install,
     "uninstall": _uninstall,
     "rename_account": _rename,
+    "enable_webhook": _enable_webhook,
 }

@@ -64,6 +64,13 @@ def scalars(node: Node | None) -> list[str]:
     return [value for child in node.values() for value in scalars(child)]
 
 
+def texts(node: Node | None) -> list[str]:
+    """Return a filter's values where a comma is part of the text, as in a name."""
+    if node is None or isinstance(node, str):
+        return [] if node is None else [node]
+    return [value for child in node.values() for value in texts(child)]
+
+
 def integers(node: Node | None) -> set[int]:
     """Return a filter's values as integers; what is no number matches nothing (0)."""
     return {as_integer(value) for value in scalars(node)}

@@ -68,7 +68,7 @@ class Call:
         """
         try:
             return msgspec.json.decode(self.raw_body)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise Problem(400, "Invalid request body: it is no JSON.") from error
 
     def items(self) -> list[dict[str, Any]]:

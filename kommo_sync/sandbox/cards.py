@@ -7,11 +7,11 @@ from typing import Any
 from kommo_sync.sandbox.call import Call, refuse_flaws
 from kommo_sync.sandbox.checks import (
     Check,
-    array,
     array_or_null,
     check_item,
     check_users,
     mapping,
+    objects,
     string_or_null,
     whole,
     whole_or_null,
@@ -235,11 +235,22 @@ def _check_links(call: Call, shop: Shop, item: Item) -> list[Flaw]:
     flaws: list[Flaw] = []
     for kind in shop.linkable if isinstance(embedded, dict) else ():
         entries = embedded.get(kind) if isinstance(embedded, dict) else None
-        flaws += array(entries, f"_embedded.{kind}") if entries is not None else []
-    for kind, entry in embedded_links(shop, item) if not flaws else []:
-        if call.state.card(kind, entry["id"]) is None:
-            flaws.append(not_supported(f"_embedded.{kind}.0.id"))
+        if entries is not None:
+            path = f"_embedded.{kind}"
+            flaws += objects(entries, path) or _check_ends(call, kind, entries, path)
     return flaws
+
+
+def _check_ends(call: Call, kind: str, entries: list[Item], path: str) -> list[Flaw]:
+    return [
+        not_supported(f"{path}.{index}.id")
+        for index, entry in enumerate(entries)
+        if entry.get("id") is not None and not _is_card(call, kind, entry["id"])
+    ]
+
+
+def _is_card(call: Call, kind: str, card_id: Any) -> bool:
+    return isinstance(card_id, int) and call.state.card(kind, card_id) is not None
 
 
 def _check_age(call: Call, item: Item, card: Any) -> list[Flaw]:

@@ -68,6 +68,24 @@ def array_or_null(value: Any, path: str) -> list[Flaw]:
     return [] if value is None else array(value, path)
 
 
+def objects(value: Any, path: str) -> list[Flaw]:
+    """Accept an array of objects."""
+    return array(value, path) or [
+        wrong_type(f"{path}.{index}", "array")
+        for index, entry in enumerate(value)
+        if not isinstance(entry, dict)
+    ]
+
+
+def numbers(value: Any, path: str) -> list[Flaw]:
+    """Accept an array of integers, or null."""
+    return array_or_null(value, path) or [
+        flaw
+        for index, entry in enumerate(value or [])
+        for flaw in whole(entry, f"{path}.{index}")
+    ]
+
+
 def anything(_value: Any, _path: str) -> list[Flaw]:
     """Accept whatever was sent; the key is known but has no effect."""
     return []
@@ -90,6 +108,15 @@ def check_item(
 def required(item: dict[str, Any], names: tuple[str, ...]) -> list[Flaw]:
     """Return a flaw for each required property that is absent or null."""
     return [missing(name) for name in names if item.get(name) is None]
+
+
+def repeated(items: list[dict[str, Any]], name: str) -> list[list[Flaw]]:
+    """Return a flaw for each item whose `name` an earlier item of the batch has."""
+    sent = [item.get(name) for item in items]
+    return [
+        [not_supported(name)] if value is not None and value in sent[:index] else []
+        for index, value in enumerate(sent)
+    ]
 
 
 USER_KEYS = ("responsible_user_id", "created_by", "updated_by")

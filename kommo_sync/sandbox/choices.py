@@ -21,7 +21,7 @@ class Choices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     incoming_stage_can_be_set: bool = False
     """PATCH may put a lead into a stage of type 1."""
     incoming_leads_are_listed: bool = False
-    """Unaccepted incoming leads appear in /leads without a filter on their stage."""
+    """Unaccepted incoming leads are in /leads without a filter on stage or id."""
     stale_updated_at: Literal["accept", "refuse"] = "accept"
     """PATCH with an `updated_at` older than stored: API v2 refused it."""
     null_tags: Literal["ignore", "clear"] = "ignore"

@@ -70,6 +70,7 @@ class Controls:
         """PATCH /_sandbox/choices {"name": value}."""
         for name, value in _object().items():
             set_choice(self.engine.state.choices, name, _spelled(value))
+        self.engine.state.listings.clear()
         return self.choices()
 
     def clock(self) -> Any:
@@ -157,6 +158,8 @@ def _guarded(controls: Controls, handler: Callable[[], Any]) -> Callable[[], Any
         try:
             with controls.engine.state.lock:
                 body = handler()
+            if callable(body):
+                body = body()
         except (ValueError, NoSuchCard) as error:
             body, status = {"error": str(error)}, 400
         encoded = msgspec.json.encode(body)

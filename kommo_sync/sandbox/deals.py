@@ -10,9 +10,18 @@ from kommo_sync.sandbox.records import LOST, WON, Lead, Pipeline
 from kommo_sync.sandbox.state import State
 from kommo_sync.sandbox.writing import Writer
 
+MAX_PRICE = 10**13
+"""Major units; beyond, hundredths are not exact in a JSON number."""
+
+
+def _amount(value: Any, path: str) -> list[Flaw]:
+    flaws = number_or_null(value, path)
+    return flaws or ([not_supported(path)] if abs(value or 0) > MAX_PRICE else [])
+
+
 RULES: dict[str, Check] = {
     **COMMON_RULES,
-    "price": number_or_null,
+    "price": _amount,
     "status_id": whole_or_null,
     "pipeline_id": whole_or_null,
     "loss_reason_id": whole_or_null,
@@ -89,6 +98,13 @@ def hundredths(price: Any) -> int:
     return round(float(price or 0) * 100)
 
 
+def whole_price(state: State, price: int) -> int:
+    """Return the `price` of an amount in hundredths."""
+    if state.choices.price_fraction == "round":
+        return (abs(price) + 50) // 100 * (1 if price >= 0 else -1)
+    return int(price / 100)
+
+
 def _write(writer: Writer, lead: Lead, item: Item, new: bool) -> bool:
     changed = False
     if "price" in item:
@@ -109,7 +125,8 @@ def _write_price(writer: Writer, lead: Lead, price: int, *, new: bool) -> bool:
     before = lead.price
     changed = put(writer, lead, "price", price, new=new)
     if changed:
-        sides = ("sale_field_value", before // 100), ("sale_field_value", price // 100)
+        old, now = (whole_price(writer.state, amount) for amount in (before, price))
+        sides = ("sale_field_value", old), ("sale_field_value", now)
         writer.event("sale_field_changed", "leads", lead.id, *sides)
     return changed
 

@@ -108,6 +108,12 @@ def _parse_rule(text: str) -> Rule:
     for setting in filter(None, settings.split(",")):
         key, _, value = setting.partition("=")
         _set(rule, key.strip(), value.strip())
+    if kind in STANDING and (rule.times, rule.after, rule.method, rule.path) != (
+        (None, 0, None, "")
+    ):
+        raise ValueError(
+            f"Fault {kind} acts as long as it is set: it takes p and seconds only."
+        )
     return rule
 
 

@@ -124,11 +124,11 @@ def _decimal_text(value: Any, path: str) -> str:
 def _seconds(value: Any, path: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    if str(value).removeprefix("-").isdecimal():
+        return int(value)
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        if str(value).lstrip("-").isdecimal():
-            return int(value)
         raise _Bad(wrong_type(path, "int")) from None
     if moment.tzinfo is None:
         raise _Bad(wrong_type(path, "int"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kommo_sync.sandbox.api.leads import whole_price
+from kommo_sync.sandbox.deals import whole_price
 from kommo_sync.sandbox.hookbody import Item, split_code
 from kommo_sync.sandbox.linking import linked_ids
 from kommo_sync.sandbox.records import Card

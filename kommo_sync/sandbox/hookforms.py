@@ -49,8 +49,7 @@ def local_time(state: State, moment: int) -> str:
 
 
 def _note(fact: Fact) -> Item | None:
-    note_id = int(fact.extra.get("note_id", fact.signal.id))
-    note = fact.state.data.notes.get(note_id)
+    note = fact.state.data.notes.get(int(fact.signal.id))
     if note is None:
         return None
     return {

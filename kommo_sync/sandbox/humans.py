@@ -144,7 +144,7 @@ def record_call(
     writer.created("notes", note)
     event = "incoming_call" if incoming else "outgoing_call"
     writer.event(event, "contacts", contact_id, (), ("note", note.id))
-    writer.signal("note_contact", "contacts", contact_id, note_id=note.id)
+    writer.signal("note_contact", "contacts", note.id)
     return note
 
 
@@ -208,7 +208,7 @@ def _form(talk: Talk, message: str, text: str, writer: Writer) -> dict[str, Any]
         "contact_id": talk.contact_id,
         "text": text,
         "created_at": writer.now,
-        "element_type": 2,
+        "element_type": 2 if talk.entity_type else None,
         "entity_type": talk.entity_type,
         "element_id": talk.entity_id,
         "entity_id": talk.entity_id,

@@ -10,6 +10,7 @@ from kommo_sync.sandbox.brackets import (
     integers,
     query_string,
     scalars,
+    texts,
 )
 from kommo_sync.sandbox.call import Call
 from kommo_sync.sandbox.problems import EmptyAnswer, Problem
@@ -223,7 +224,17 @@ def text_of(name: str) -> FilterMaker:
     """Return a filter on a text property: exactly one of the given texts."""
 
     def make(_: State, node: Node) -> Predicate:
-        wanted = {node} if isinstance(node, str) else set(scalars(node))
+        wanted = set(texts(node))
+        return lambda row: getattr(row, name) in wanted
+
+    return make
+
+
+def word_of(name: str) -> FilterMaker:
+    """Return a filter on a property that is one word: commas separate, too."""
+
+    def make(_: State, node: Node) -> Predicate:
+        wanted = set(scalars(node))
         return lambda row: getattr(row, name) in wanted
 
     return make

@@ -36,6 +36,8 @@ def blueprint(state: State) -> flask.Blueprint:
     pages = flask.Blueprint("oauth", __name__)
     routes: list[tuple[str, str, Callable[[State], Any]]] = [
         ("GET", "/oauth", _consent_page),
+        # The official OAuth client asks with a slash at the end.
+        ("GET", "/oauth/", _consent_page),
         ("POST", "/oauth", _consent),
         ("POST", "/oauth2/access_token", _token),
         ("GET", "/oauth2/account/current/subdomain", _subdomain_by_refresh),
@@ -126,7 +128,7 @@ def _token(state: State) -> flask.Response:
 def _fields(body: bytes) -> dict[str, str]:
     try:
         sent = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         text = body.decode("utf-8", "replace")
         return {key: values[-1] for key, values in parse_qs(text).items()}
     if not isinstance(sent, dict):

@@ -8,6 +8,8 @@ from kommo_sync.sandbox.records import Company, Contact
 from kommo_sync.sandbox.state import State
 from kommo_sync.sandbox.writing import Writer
 
+FIRST_NAME_FIRST = 1
+"""The account's `contact_name_display_order`; the other one is 2."""
 CONTACT_RULES: dict[str, Check] = {
     **COMMON_RULES,
     "first_name": string_or_null,
@@ -17,7 +19,8 @@ CONTACT_RULES: dict[str, Check] = {
 
 def full_name(state: State, first: str, last: str) -> str:
     """Return the name made of its parts in the order that the account shows."""
-    straight = state.data.account.contact_name_display_order == 1
+    order = state.data.account.contact_name_display_order
+    straight = order == FIRST_NAME_FIRST
     return " ".join(
         part for part in ((first, last) if straight else (last, first)) if part
     )
@@ -42,7 +45,9 @@ def _write_contact(writer: Writer, contact: Contact, item: Item, new: bool) -> b
         changed |= put(writer, contact, key, item[key], new=new)
     if parts:
         name = full_name(writer.state, contact.first_name, contact.last_name)
-        changed |= put(writer, contact, "name", name, new=new)
+        changed |= put(
+            writer, contact, "name", name, new=new, event="name_field_changed"
+        )
     elif item.get("name"):
         changed |= _split_name(writer, contact, item["name"], new=new)
     return changed
@@ -50,6 +55,8 @@ def _write_contact(writer: Writer, contact: Contact, item: Item, new: bool) -> b
 
 def _split_name(writer: Writer, contact: Contact, name: str, *, new: bool) -> bool:
     first, _, last = name.partition(" ")
+    if writer.state.data.account.contact_name_display_order != FIRST_NAME_FIRST:
+        first, last = last, first
     changed = put(writer, contact, "first_name", first, new=new)
     return put(writer, contact, "last_name", last, new=new) or changed
 

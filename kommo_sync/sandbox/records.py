@@ -220,6 +220,7 @@ class User(msgspec.Struct, kw_only=True, gc=False):
     role_id: int | None = None
     phone_number: str | None = None
     uuid: str = ""
+    rights: dict[str, Any] = {}
 
 
 class Role(msgspec.Struct, kw_only=True, gc=False):

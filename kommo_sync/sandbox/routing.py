@@ -12,6 +12,8 @@ from kommo_sync.sandbox import control, oauth, pages
 from kommo_sync.sandbox.access import author_of, identify, unauthorized
 from kommo_sync.sandbox.api import (
     account,
+    calls,
+    complex_leads,
     customers,
     events,
     field_groups,
@@ -53,8 +55,10 @@ RESOURCES = (
     tags,
     links,
     notes,
+    complex_leads,
     leads,
     people,
+    calls,
     tasks,
     events,
     talks,

@@ -14,6 +14,8 @@ from kommo_sync.sandbox.app import Sandbox
 
 THREADS = 24
 TICK_SECONDS = 0.05
+SENDERS = 3
+"""Threads that send webhooks: a slow receiver holds up one of them."""
 
 
 class PortTaken(OSError):
@@ -77,7 +79,8 @@ class Server:
 
     def start(self) -> None:
         """Serve in threads of their own and return at once."""
-        for target in (self._server.run, self._tick):
+        senders = [self._deliver] * SENDERS
+        for target in (self._server.run, self._rise, *senders):
             thread = threading.Thread(target=_quietly(target), daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -88,9 +91,13 @@ class Server:
         self._server.close()
         self._server.task_dispatcher.shutdown()
 
-    def _tick(self) -> None:
+    def _rise(self) -> None:
         while not self._stop.wait(TICK_SECONDS):
-            self.sandbox.tick()
+            self.sandbox.wsgi.raise_zombies()
+
+    def _deliver(self) -> None:
+        while not self._stop.wait(TICK_SECONDS):
+            self.sandbox.hooks.deliver_due()
 
 
 def _quietly(target: Callable[[], None]) -> Callable[[], None]:

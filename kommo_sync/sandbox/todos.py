@@ -74,12 +74,13 @@ def create_tasks(call: Call, items: list[Item]) -> list[Task]:
 
 def _create(call: Call, item: Item) -> Task:
     writer, state = call.writer, call.state
+    kind, entity_id = _entity(item, None)
     task = Task(
         id=state.next_id("tasks"),
         text=item["text"],
         complete_till=item["complete_till"],
-        entity_id=item.get("entity_id"),
-        entity_type=item.get("entity_type"),
+        entity_id=entity_id,
+        entity_type=kind,
         task_type_id=item.get("task_type_id", 1),
         responsible_user_id=item.get("responsible_user_id", call.user.id),
         duration=item.get("duration") or 0,
@@ -138,18 +139,41 @@ def _task_id(item: Item) -> int:
 
 def change_task(writer: Writer, task: Task, item: Item) -> None:
     """Apply one item that was found without flaws; untouched properties stay."""
-    old_text, was_open = task.text, not task.is_completed
+    old = (task.text, task.responsible_user_id)
+    was_open = not task.is_completed
     changed = [name for name in _PLAIN if _assign(writer, task, item, name)]
     if "result" in item and writer.assign("tasks", task, "result", _result_text(item)):
         changed.append("result")
         note = ("task", task.result or "")
         writer.event("task_result_added", "tasks", task.id, (), note)
+    if _rehang(writer, task, item):
+        changed.append("entity_id")
     if not changed:
         return
     task.updated_at = item.get("updated_at") or writer.now
     task.updated_by = item.get("updated_by", writer.user_id)
     writer.refresh_closest_task(task)
-    _tell(writer, task, changed, old_text, closed=was_open and task.is_completed)
+    _tell(writer, task, changed, old, closed=was_open and task.is_completed)
+
+
+def _rehang(writer: Writer, task: Task, item: Item) -> bool:
+    """Put the task under another card, or under none; tells whether it moved."""
+    kind, entity_id = _entity(item, task)
+    if (kind, entity_id) == (task.entity_type, task.entity_id):
+        return False
+    if task.entity_type is not None and task.entity_id is not None:
+        writer.state.tasks_of[task.entity_type, task.entity_id].discard(task.id)
+        writer.refresh_closest_task(task)
+    writer.assign("tasks", task, "entity_type", kind)
+    writer.assign("tasks", task, "entity_id", entity_id)
+    writer.state.index_task(task)
+    return True
+
+
+def _entity(item: Item, task: Task | None) -> tuple[str | None, int | None]:
+    """Return (kind, id) of the card on which the item would leave the task."""
+    known = (None, None) if task is None else (task.entity_type, task.entity_id)
+    return item.get("entity_type", known[0]), item.get("entity_id", known[1]) or None
 
 
 _PLAIN = (
@@ -175,15 +199,22 @@ def _assign(writer: Writer, task: Task, item: Item, name: str) -> bool:
 
 
 def _tell(
-    writer: Writer, task: Task, changed: list[str], old_text: str, *, closed: bool
+    writer: Writer,
+    task: Task,
+    changed: list[str],
+    old: tuple[str, int],
+    *,
+    closed: bool,
 ) -> None:
     extra: Item = {"action_close": 1} if closed else {}
     if "text" in changed:
-        extra["old_text"] = old_text
+        extra["old_text"] = old[0]
     if closed:
         writer.event("task_completed", "tasks", task.id)
     if "responsible_user_id" in changed:
-        writer.signal("responsible_task", "tasks", task.id)
+        writer.signal(
+            "responsible_task", "tasks", task.id, old_responsible_user_id=old[1]
+        )
     writer.signal("update_task", "tasks", task.id, **extra)
 
 
@@ -195,11 +226,12 @@ def _flaws(call: Call, item: Item, task: Task | None) -> list[Flaw]:
     types = call.state.data.task_types
     if item.get("task_type_id") is not None and item["task_type_id"] not in types:
         flaws.append(not_supported("task_type_id"))
-    return flaws if task is not None else flaws + _check_entity(call, item)
+    if task is None or {"entity_id", "entity_type"} & set(item):
+        flaws += _check_entity(call, *_entity(item, task))
+    return flaws
 
 
-def _check_entity(call: Call, item: Item) -> list[Flaw]:
-    kind, entity_id = item.get("entity_type"), item.get("entity_id")
+def _check_entity(call: Call, kind: str | None, entity_id: int | None) -> list[Flaw]:
     if kind is None and not entity_id:
         return []
     if kind not in MAIN_KINDS:

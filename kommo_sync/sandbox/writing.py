@@ -56,8 +56,10 @@ class Writer:
         )
         self.state.touch(entity)
 
-    def mark(self, kind: str, card_id: int, slot: str) -> None:
-        """Remember who wrote this slot, for the pages."""
+    def mark(self, kind: str, card_id: int | str, slot: str) -> None:
+        """Remember who wrote this slot, for the pages; they show numbered things."""
+        if isinstance(card_id, str):
+            return
         marks = self.state.data.marks.setdefault(kind, {}).setdefault(card_id, {})
         marks[slot] = Mark(self._author_index, self.now)
 

@@ -2,9 +2,24 @@
 
 from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.checks import (
+    Check,
+    anything,
+    check_item,
+    numbers,
+    string_or_null,
+    whole_or_null,
+)
 from kommo_sync.sandbox.listing import answer_all
-from kommo_sync.sandbox.problems import EmptyAnswer, Problem, missing, not_found
+from kommo_sync.sandbox.problems import EmptyAnswer, Flaw, Problem, missing, not_found
 from kommo_sync.sandbox.records import FieldGroup
+
+RULES: dict[str, Check] = {
+    "name": string_or_null,
+    "sort": whole_or_null,
+    "fields": numbers,
+    "request_id": anything,
+}
 
 
 def _render(call: Call, group: FieldGroup) -> Item:
@@ -57,9 +72,7 @@ def create_groups(call: Call, kind: str) -> Item:
     """POST groups: `fields` moves these fields into the new group."""
     call.need_admin()
     items = call.items()
-    refuse_flaws(
-        items, [[] if item.get("name") else [missing("name")] for item in items]
-    )
+    refuse_flaws(items, [_flaws(call, item) for item in items])
     answered = [
         {**_render(call, _create(call, kind, item)), "request_id": request_id}
         for item, request_id in zip(items, request_ids(items), strict=True)
@@ -71,13 +84,18 @@ def create_groups(call: Call, kind: str) -> Item:
     }
 
 
+def _flaws(call: Call, item: Item) -> list[Flaw]:
+    flaws = [] if item.get("name") else [missing("name")]
+    return flaws or check_item(item, RULES, call.state)
+
+
 def _create(call: Call, kind: str, item: Item) -> FieldGroup:
     state = call.state
     group = FieldGroup(
         id=f"{kind}_{state.next_id('groups')}",
         entity_type=kind,
         name=item["name"],
-        sort=item.get("sort", len(state.data.field_groups) + 1),
+        sort=item.get("sort") or len(state.data.field_groups) + 1,
     )
     state.data.field_groups[group.id] = group
     call.writer.created("custom_field_groups", group)
@@ -96,6 +114,7 @@ def patch_group(call: Call, kind: str, group_id: str) -> Item:
     """PATCH a group by id."""
     call.need_admin()
     group, item = _find(call, kind, group_id), call.item()
+    refuse_flaws([item], [check_item(item, RULES, call.state)])
     for name in ("name", "sort"):
         if item.get(name) is not None:
             call.writer.assign("custom_field_groups", group, name, item[name])

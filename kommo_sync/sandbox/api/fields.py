@@ -7,15 +7,17 @@ from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
 from kommo_sync.sandbox.checks import (
     Check,
     anything,
-    array_or_null,
     boolean,
     check_item,
+    objects,
+    repeated,
     string,
     string_or_null,
     whole,
+    whole_or_null,
 )
 from kommo_sync.sandbox.fieldvalues import CHOICE_TYPES
-from kommo_sync.sandbox.listing import Collection, answer_page, by_id, one_of, text_of
+from kommo_sync.sandbox.listing import Collection, answer_page, by_id, one_of, word_of
 from kommo_sync.sandbox.problems import (
     EmptyAnswer,
     Flaw,
@@ -33,6 +35,20 @@ date_time birthday url streetaddress smart_address legal_entity org_legal_name i
 category price tracking_data linked_entity monetary chained_list file payer supplier
 """.split()
 )
+STAGE_LISTS = ("required_statuses", "hidden_statuses")
+
+
+def _stages(value: Any, path: str) -> list[Flaw]:
+    """Accept an array of objects of integers, or null for an empty one."""
+    flaws = [] if value is None else objects(value, path)
+    return flaws or [
+        one
+        for index, entry in enumerate(value or [])
+        for name, number in entry.items()
+        for one in whole(number, f"{path}.{index}.{name}")
+    ]
+
+
 RULES: dict[str, Check] = {
     "id": whole,
     "name": string,
@@ -43,13 +59,19 @@ RULES: dict[str, Check] = {
     "is_api_only": boolean,
     "is_visible": boolean,
     "is_required": boolean,
-    "enums": array_or_null,
-    "required_statuses": array_or_null,
-    "hidden_statuses": array_or_null,
+    "enums": lambda sent, path: [] if sent is None else objects(sent, path),
+    "required_statuses": _stages,
+    "hidden_statuses": _stages,
     "currency": string_or_null,
     "remind": string_or_null,
     "settings": anything,
     "request_id": anything,
+}
+ENUM_RULES: dict[str, Check] = {
+    "id": whole_or_null,
+    "value": anything,
+    "sort": whole_or_null,
+    "code": string_or_null,
 }
 PLAIN = (
     "name",
@@ -73,7 +95,7 @@ def _collection(kind: str) -> Collection:
         rows=lambda state: [
             field for field in state.data.fields.values() if field.entity_type == kind
         ],
-        filters={"id": one_of("id"), "type": text_of("type")},
+        filters={"id": one_of("id"), "type": word_of("type")},
         orders={"id": by_id, "sort": lambda field: (field.sort, field.id)},
         default=(lambda field: (field.sort, field.id), False),
         totals=True,
@@ -138,7 +160,11 @@ def create_fields(call: Call, kind: str) -> tuple[Item, int]:
     """POST /{entity}/custom_fields."""
     call.need_admin()
     items = call.items()
-    refuse_flaws(items, [_flaws(call, kind, item, None) for item in items])
+    twins = repeated(items, "code")
+    refuse_flaws(
+        items,
+        [_flaws(call, kind, i, None) + t for i, t in zip(items, twins, strict=True)],
+    )
     made = [_create(call, kind, item) for item in items]
     answered = [
         {**render_field(call, field), "request_id": request_id}
@@ -178,11 +204,11 @@ def _enums(call: Call, sent: list[Item], known: list[Enum]) -> list[Enum]:
     by_number = {enum.id: enum for enum in known}
     enums = []
     for index, entry in enumerate(sent):
-        enum = by_number.get(entry.get("id", 0)) or Enum(
+        enum = by_number.get(entry.get("id") or 0) or Enum(
             id=call.state.next_id("enums"), value=""
         )
         enum.value = str(entry.get("value", enum.value))
-        enum.sort = entry.get("sort", (index + 1) * 10)
+        enum.sort = entry.get("sort") or (index + 1) * 10
         enum.code = entry.get("code", enum.code)
         enums.append(enum)
     return enums
@@ -190,10 +216,7 @@ def _enums(call: Call, sent: list[Item], known: list[Enum]) -> list[Enum]:
 
 def _flaws(call: Call, kind: str, item: Item, field: Field | None) -> list[Flaw]:
     flaws = check_item(item, RULES, call.state)
-    if field is None:
-        flaws += [missing(name) for name in ("name", "type") if not item.get(name)]
-        if item.get("type") is not None and item["type"] not in TYPES:
-            flaws.append(not_supported("type"))
+    flaws = flaws or _unmade(item, field)
     if flaws:
         return flaws
     group = item.get("group_id")
@@ -204,16 +227,29 @@ def _flaws(call: Call, kind: str, item: Item, field: Field | None) -> list[Flaw]
     if owner is not None and owner is not field:
         flaws.append(not_supported("code"))
     for index, entry in enumerate(item.get("enums") or []):
-        if not isinstance(entry, dict) or not entry.get("value"):
-            flaws.append(missing(f"enums.{index}.value"))
+        where = f"enums.{index}."
+        flaws += [] if entry.get("value") else [missing(f"{where}value")]
+        flaws += check_item(entry, ENUM_RULES, call.state, where)
+    return flaws
+
+
+def _unmade(item: Item, field: Field | None) -> list[Flaw]:
+    """Return what a field cannot be made without."""
+    if field is not None:
+        return []
+    flaws = [missing(name) for name in ("name", "type") if not item.get(name)]
+    if item.get("type") and item["type"] not in TYPES:
+        flaws.append(not_supported("type"))
     return flaws
 
 
 def _change(call: Call, field: Field, item: Item) -> None:
     for name in PLAIN:
         if name in item:
-            call.writer.assign("custom_fields", field, name, item[name])
-    if item.get("enums") is not None:
+            empty: Any = [] if name in STAGE_LISTS else None
+            value = empty if item[name] is None else item[name]
+            call.writer.assign("custom_fields", field, name, value)
+    if item.get("enums") is not None and field.type in CHOICE_TYPES:
         enums = _enums(call, item["enums"], field.enums or [])
         call.writer.assign("custom_fields", field, "enums", enums)
     call.state.touch(field.entity_type)
@@ -223,6 +259,7 @@ def patch_fields(call: Call, kind: str) -> Item:
     """PATCH /{entity}/custom_fields."""
     call.need_admin()
     items = call.items()
+    refuse_flaws(items, [check_item(item, RULES, call.state) for item in items])
     fields = [_known(call, kind, item.get("id", 0)) for item in items]
     pairs = list(zip(items, fields, strict=True))
     refuse_flaws(items, [_flaws(call, kind, item, field) for item, field in pairs])

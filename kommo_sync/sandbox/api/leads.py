@@ -1,23 +1,23 @@
-"""/leads: list, get, create, change, and create together with contact and company."""
+"""/leads: list, get, create and change."""
 
 from collections.abc import Callable
 from typing import Any
 
-from kommo_sync.sandbox.brackets import Node, as_integer, scalars
+from kommo_sync.sandbox.brackets import Node, as_integer, integers, texts
 from kommo_sync.sandbox.call import Call, request_ids
 from kommo_sync.sandbox.cards import (
     Item,
     card_link,
-    create_card,
     create_cards,
     find_card,
-    flaws_of,
     patch_cards,
     render_common,
     search_cards,
     short,
 )
-from kommo_sync.sandbox.deals import LEADS, hundredths
+from kommo_sync.sandbox.deals import LEADS, hundredths, whole_price
+from kommo_sync.sandbox.humans import empty_trash
+from kommo_sync.sandbox.linking import linked_ids
 from kommo_sync.sandbox.listing import (
     Collection,
     Predicate,
@@ -29,12 +29,8 @@ from kommo_sync.sandbox.listing import (
     one_of,
     text_of,
 )
-from kommo_sync.sandbox.people import COMPANIES, CONTACTS
-from kommo_sync.sandbox.problems import Flaw, Problem, not_supported, validation_failed
 from kommo_sync.sandbox.records import Lead
 from kommo_sync.sandbox.state import State
-
-MAX_COMPLEX = 50
 
 
 def _status_filter(_state: State, node: Node) -> Predicate | None:
@@ -48,13 +44,23 @@ def _status_filter(_state: State, node: Node) -> Predicate | None:
     return (lambda lead: (lead.pipeline_id, lead.status_id) in pairs) if pairs else None
 
 
-def _price_filter(_state: State, node: Node) -> Predicate:
+def _price_filter(state: State, node: Node) -> Predicate:
     if isinstance(node, dict) and {"from", "to"} & set(node):
-        low = hundredths(node["from"]) if node.get("from") else float("-inf")
-        high = hundredths(node["to"]) if node.get("to") else float("inf")
+        low = _bound(node.get("from"), float("-inf"))
+        high = _bound(node.get("to"), float("inf"))
         return lambda lead: low <= lead.price <= high
-    wanted = {as_integer(value) for value in scalars(node)}
-    return lambda lead: lead.price // 100 in wanted
+    wanted = integers(node)
+    return lambda lead: whole_price(state, lead.price) in wanted
+
+
+def _bound(node: Node | None, absent: float) -> float:
+    """Return an end of a range in hundredths; what is no number counts as 0."""
+    if not isinstance(node, str) or not node:
+        return absent
+    try:
+        return hundredths(node)
+    except (ValueError, OverflowError):
+        return 0
 
 
 def field_filter(_state: State, node: Node) -> Predicate | None:
@@ -76,7 +82,7 @@ def _value_test(node: Node) -> Callable[[Any], bool]:
     if isinstance(node, dict) and {"from", "to"} & set(node):
         low, high = node.get("from"), node.get("to")
         return lambda value: _between(value, low, high)
-    wanted = {node} if isinstance(node, str) else set(scalars(node))
+    wanted = set(texts(node))
     return lambda value: str(value) in wanted
 
 
@@ -86,7 +92,7 @@ def _between(value: Any, low: Node | None, high: Node | None) -> bool:
         return (not isinstance(low, str) or amount >= float(low)) and (
             not isinstance(high, str) or amount <= float(high)
         )
-    except ValueError:
+    except (TypeError, ValueError):
         return False
 
 
@@ -152,6 +158,7 @@ TRASHED = Collection(
 def list_leads(call: Call) -> Item:
     """GET /leads."""
     if "only_deleted" in call.withs:
+        empty_trash(call.state)
         return answer_page(call, TRASHED, _render_trashed)
     by_stage = "statuses" in call.filters
     return answer_page(call, OF_STAGES if by_stage else LIVE, render_lead)
@@ -176,13 +183,6 @@ def _render_trashed(call: Call, lead: Lead) -> Item:
     return {**blank, **filled}
 
 
-def whole_price(state: State, price: int) -> int:
-    """Return the `price` of an amount in hundredths."""
-    if state.choices.price_fraction == "round":
-        return (abs(price) + 50) // 100 * (1 if price >= 0 else -1)
-    return int(price / 100)
-
-
 def render_lead(call: Call, lead: Lead) -> Item:
     """Return a lead as lists and by-id answers show it."""
     own = {
@@ -197,7 +197,7 @@ def render_lead(call: Call, lead: Lead) -> Item:
         "price_with_minor_units": lead.price / 100,
     }
     body = render_common(call, lead, own)
-    companies = [] if lead.company_id is None else [lead.company_id]
+    companies = linked_ids(call.state, lead, "companies")
     embedded = body["_embedded"]
     embedded["companies"] = [short(call, "companies", i) for i in companies]
     if call.withs:
@@ -208,9 +208,10 @@ def render_lead(call: Call, lead: Lead) -> Item:
 def _render_extras(call: Call, lead: Lead, body: Item, embedded: Item) -> None:
     withs = call.withs
     if "contacts" in withs:
+        contacts = linked_ids(call.state, lead, "contacts")
         embedded["contacts"] = [
             short(call, "contacts", contact_id, is_main=index == 0)
-            for index, contact_id in enumerate(lead.contact_ids)
+            for index, contact_id in enumerate(contacts)
         ]
     if "catalog_elements" in withs:
         embedded["catalog_elements"] = []
@@ -281,66 +282,10 @@ def patch_lead(call: Call, lead_id: int) -> Item:
     }
 
 
-def create_complex(call: Call) -> list[Item]:
-    """POST /leads/complex: a bare array; one contact and one company a lead."""
-    items = call.items()
-    if len(items) > MAX_COMPLEX:
-        raise Problem(400, f"Too many leads: {len(items)}, at most {MAX_COMPLEX}.")
-    _check_complex(call, items)
-    return [
-        _create_complex(call, item, request_id)
-        for item, request_id in zip(items, request_ids(items), strict=True)
-    ]
-
-
-PARTS = (("contacts", CONTACTS), ("companies", COMPANIES))
-
-
-def _check_complex(call: Call, items: list[Item]) -> None:
-    bad: list[tuple[str | None, list[Flaw]]] = []
-    for item, request_id in zip(items, request_ids(items), strict=True):
-        flaws = flaws_of(call, LEADS, item, None)
-        for kind, shop in PARTS:
-            entries = (item.get("_embedded") or {}).get(kind) or []
-            if len(entries) > 1:
-                flaws.append(not_supported(f"_embedded.{kind}"))
-            for entry in entries[:1]:
-                if entry.get("id") is None:
-                    flaws += _prefixed(flaws_of(call, shop, entry, None), kind)
-        if flaws:
-            bad.append((request_id, flaws))
-    if bad:
-        raise validation_failed(bad)
-
-
-def _prefixed(flaws: list[Flaw], kind: str) -> list[Flaw]:
-    return [{**flaw, "path": f"_embedded.{kind}.0.{flaw['path']}"} for flaw in flaws]
-
-
-def _create_complex(call: Call, item: Item, request_id: str) -> Item:
-    embedded = dict(item.get("_embedded") or {})
-    ids: dict[str, int | None] = {}
-    for kind, shop in PARTS:
-        entry = next(iter(embedded.get(kind) or []), None)
-        if entry is not None and entry.get("id") is None:
-            embedded[kind] = [{"id": create_card(call, shop, entry).id}]
-        first = next(iter(embedded.get(kind) or []), None)
-        ids[kind] = first["id"] if first else None
-    lead = create_card(call, LEADS, {**item, "_embedded": embedded})
-    return {
-        "id": lead.id,
-        "contact_id": ids["contacts"],
-        "company_id": ids["companies"],
-        "request_id": [request_id],
-        "merged": False,
-    }
-
-
 ROUTES = [
     ("GET", "/leads", list_leads),
     ("POST", "/leads", create_leads),
     ("PATCH", "/leads", patch_leads),
-    ("POST", "/leads/complex", create_complex),
     ("GET", "/leads/<int:lead_id>", get_lead),
     ("PATCH", "/leads/<int:lead_id>", patch_lead),
 ]

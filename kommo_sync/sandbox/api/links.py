@@ -6,10 +6,26 @@ from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.brackets import integers, scalars
 from kommo_sync.sandbox.call import Call, refuse_flaws
 from kommo_sync.sandbox.cards import find_card
+from kommo_sync.sandbox.checks import (
+    Check,
+    anything,
+    check_item,
+    mapping,
+    string,
+    whole,
+)
 from kommo_sync.sandbox.linking import link, links_of, unlink
 from kommo_sync.sandbox.listing import answer_all
 from kommo_sync.sandbox.problems import EmptyAnswer, Flaw, missing, not_supported
 from kommo_sync.sandbox.records import MAIN_KINDS, Card
+
+RULES: dict[str, Check] = {
+    "entity_id": whole,
+    "to_entity_id": whole,
+    "to_entity_type": string,
+    "metadata": lambda sent, path: [] if sent is None else mapping(sent, path),
+    "request_id": anything,
+}
 
 
 def list_links(call: Call, kind: str, card_id: int) -> Item:
@@ -59,6 +75,7 @@ def _with_ends(call: Call, kind: str, card_id: int | None) -> list[Item]:
 def _flaws(call: Call, kind: str, item: Item) -> list[Flaw]:
     names = ("entity_id", "to_entity_id", "to_entity_type")
     flaws = [missing(name) for name in names if item.get(name) is None]
+    flaws = flaws or check_item(item, RULES, call.state)
     if flaws:
         return flaws
     other = item["to_entity_type"]

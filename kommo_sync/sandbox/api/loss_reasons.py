@@ -2,9 +2,22 @@
 
 from kommo_sync.sandbox.api.answers import Item, written
 from kommo_sync.sandbox.call import Call, refuse_flaws
+from kommo_sync.sandbox.checks import (
+    Check,
+    anything,
+    check_item,
+    string,
+    whole_or_null,
+)
 from kommo_sync.sandbox.listing import Collection, answer_page, by_id
-from kommo_sync.sandbox.problems import EmptyAnswer, Problem, missing, not_found
+from kommo_sync.sandbox.problems import EmptyAnswer, Flaw, Problem, missing, not_found
 from kommo_sync.sandbox.records import LossReason
+
+RULES: dict[str, Check] = {
+    "name": string,
+    "sort": whole_or_null,
+    "request_id": anything,
+}
 
 COLLECTION = Collection(
     name="loss_reasons",
@@ -49,9 +62,7 @@ def create_reasons(call: Call) -> Item:
     call.need_admin()
     _need_enabled(call)
     items = call.items()
-    refuse_flaws(
-        items, [[] if item.get("name") else [missing("name")] for item in items]
-    )
+    refuse_flaws(items, [_flaws(call, item) for item in items])
     made = []
     for item in items:
         number = call.state.next_id("loss_reasons")
@@ -68,6 +79,25 @@ def create_reasons(call: Call) -> Item:
     return written(call, "loss_reasons", items, made, "leads/loss_reasons")
 
 
+def _flaws(call: Call, item: Item) -> list[Flaw]:
+    flaws = [] if item.get("name") else [missing("name")]
+    return flaws or check_item(item, RULES, call.state)
+
+
+def patch_reason(call: Call, reason_id: int) -> Item:
+    """PATCH /leads/loss_reasons/{id}: only the official SDK shows that there is one."""
+    call.need_admin()
+    reason, item = call.state.data.loss_reasons.get(reason_id), call.item()
+    if reason is None:
+        raise not_found(f"Loss reason {reason_id} not found")
+    refuse_flaws([item], [check_item(item, RULES, call.state)])
+    for name in ("name", "sort"):
+        if item.get(name):
+            call.writer.assign("loss_reasons", reason, name, item[name])
+    reason.updated_at = call.writer.now
+    return _render(call, reason)
+
+
 def delete_reason(call: Call, reason_id: int) -> None:
     """DELETE /leads/loss_reasons/{id}: 204."""
     call.need_admin()
@@ -82,5 +112,6 @@ ROUTES = [
     ("GET", "/leads/loss_reasons", list_reasons),
     ("POST", "/leads/loss_reasons", create_reasons),
     ("GET", "/leads/loss_reasons/<int:reason_id>", get_reason),
+    ("PATCH", "/leads/loss_reasons/<int:reason_id>", patch_reason),
     ("DELETE", "/leads/loss_reasons/<int:reason_id>", delete_reason),
 ]

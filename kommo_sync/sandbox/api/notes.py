@@ -4,7 +4,17 @@ from typing import Any
 
 from kommo_sync.sandbox.api.answers import Item, written
 from kommo_sync.sandbox.call import Call, refuse_flaws
-from kommo_sync.sandbox.checks import check_users
+from kommo_sync.sandbox.checks import (
+    Check,
+    anything,
+    boolean,
+    check_item,
+    check_users,
+    required,
+    string,
+    whole,
+    whole_or_null,
+)
 from kommo_sync.sandbox.listing import (
     Collection,
     answer_page,
@@ -12,7 +22,7 @@ from kommo_sync.sandbox.listing import (
     by_update,
     moment,
     one_of,
-    text_of,
+    word_of,
 )
 from kommo_sync.sandbox.problems import (
     EmptyAnswer,
@@ -20,11 +30,23 @@ from kommo_sync.sandbox.problems import (
     missing,
     not_supported,
     rule_broken,
-    wrong_type,
 )
 from kommo_sync.sandbox.records import SINGULAR, Note
 from kommo_sync.sandbox.state import State
 
+RULES: dict[str, Check] = {
+    "id": whole,
+    "entity_id": whole,
+    "note_type": string,
+    "params": anything,
+    "responsible_user_id": whole,
+    "created_by": whole,
+    "updated_by": whole,
+    "created_at": whole,
+    "updated_at": whole_or_null,
+    "is_need_to_trigger_digital_pipeline": boolean,
+    "request_id": anything,
+}
 # Each type with the params that it cannot do without.
 NOTE_TYPES: dict[str, tuple[str, ...]] = {
     "common": ("text",),
@@ -61,7 +83,7 @@ EVENTS = {
 }
 FILTERS = {
     "id": one_of("id"),
-    "note_type": text_of("note_type"),
+    "note_type": word_of("note_type"),
     "updated_at": moment("updated_at"),
     "entity_id": one_of("entity_id"),
 }
@@ -134,7 +156,7 @@ def create_notes(call: Call, kind: str, card_id: int | None = None) -> Item:
         item if card_id is None else {**item, "entity_id": card_id} for item in items
     ]
     refuse_flaws(items, [_flaws(call, kind, item) for item in full])
-    made = [_made(call, _create(call, kind, item)) for item in full]
+    made = [_made(call, create_note(call, kind, item)) for item in full]
     return written(call, "notes", items, made, f"{kind}/notes")
 
 
@@ -143,9 +165,11 @@ def _made(call: Call, note: Note) -> Item:
 
 
 def _flaws(call: Call, kind: str, item: Item) -> list[Flaw]:
-    note_type, params = item.get("note_type"), item.get("params")
-    if note_type is None:
-        return [missing("note_type")]
+    flaws = required(item, ("note_type", "entity_id"))
+    flaws = flaws or check_item(item, RULES, call.state)
+    if flaws:
+        return flaws
+    note_type, params = item["note_type"], item.get("params")
     if note_type not in NOTE_TYPES:
         return [not_supported("note_type")]
     if not isinstance(params, dict):
@@ -155,17 +179,13 @@ def _flaws(call: Call, kind: str, item: Item) -> list[Flaw]:
         for name in NOTE_TYPES[note_type]
         if params.get(name) is None
     ]
-    entity_id = item.get("entity_id")
-    if entity_id is None:
-        flaws.append(missing("entity_id"))
-    elif not isinstance(entity_id, int):
-        flaws.append(wrong_type("entity_id", "int"))
-    elif call.state.card(kind, entity_id) is None:
+    if call.state.card(kind, item["entity_id"]) is None:
         flaws.append(not_supported("entity_id"))
     return flaws + check_users(call.state, item)
 
 
-def _create(call: Call, kind: str, item: Item) -> Note:
+def create_note(call: Call, kind: str, item: Item) -> Note:
+    """Make a note of an item that was found without flaws; it names its entity."""
     writer, state = call.writer, call.state
     by_robot = state.choices.note_author == "robot"
     author = item.get("created_by", 0 if by_robot else writer.user_id)
@@ -179,7 +199,7 @@ def _create(call: Call, kind: str, item: Item) -> Note:
         created_by=author,
         updated_by=author,
         created_at=item.get("created_at", writer.now),
-        updated_at=item.get("updated_at", writer.now),
+        updated_at=item.get("updated_at") or writer.now,
     )
     state.data.notes[note.id] = note
     state.index_note(note)
@@ -187,13 +207,14 @@ def _create(call: Call, kind: str, item: Item) -> Note:
     event = EVENTS.get(note.note_type)
     if event is not None:
         writer.event(event, kind, note.entity_id, (), ("note", note.id))
-    writer.signal(f"note_{SINGULAR[kind]}", kind, note.entity_id, note_id=note.id)
+    writer.signal(f"note_{SINGULAR[kind]}", kind, note.id)
     return note
 
 
 def patch_notes(call: Call, kind: str, card_id: int | None = None) -> Item:
     """PATCH notes in a batch."""
     items = call.items()
+    refuse_flaws(items, [check_item(item, RULES, call.state) for item in items])
     notes = _known(call, kind, items, card_id)
     made = [_changed(call, note, item) for note, item in zip(notes, items, strict=True)]
     return written(call, "notes", items, made, f"{kind}/notes")
@@ -228,18 +249,22 @@ def _changed(call: Call, note: Note, item: Item) -> Item:
 def patch_note(call: Call, kind: str, note_id: int, card_id: int | None = None) -> Item:
     """PATCH one note; the answer stands at the root."""
     item = {**call.item(), "id": note_id}
+    refuse_flaws([item], [check_item(item, RULES, call.state)])
     [note] = _known(call, kind, [item], card_id)
     return _changed(call, note, item)
 
 
-def pin_note(call: Call, kind: str, note_id: int, verb: str, card_id: int) -> None:
-    """POST …/notes/{id}/pin or /unpin."""
+def pin_note(
+    call: Call, kind: str, note_id: int, verb: str, card_id: int | None = None
+) -> None:
+    """POST …/notes/{id}/pin or /unpin, with or without the note's entity."""
     note = _find(call, kind, note_id, card_id)
     call.writer.assign("notes", note, "is_pinned", verb == "pin")
     raise EmptyAnswer
 
 
 _KIND = "/<any(leads,contacts,companies):kind>"
+_PIN = "<int:note_id>/<any(pin,unpin):verb>"
 ROUTES = [
     ("GET", f"{_KIND}/notes", list_notes),
     ("POST", f"{_KIND}/notes", create_notes),
@@ -251,9 +276,6 @@ ROUTES = [
     ("PATCH", f"{_KIND}/<int:card_id>/notes", patch_notes),
     ("GET", f"{_KIND}/<int:card_id>/notes/<int:note_id>", get_note),
     ("PATCH", f"{_KIND}/<int:card_id>/notes/<int:note_id>", patch_note),
-    (
-        "POST",
-        f"{_KIND}/<int:card_id>/notes/<int:note_id>/<any(pin,unpin):verb>",
-        pin_note,
-    ),
+    ("POST", f"{_KIND}/notes/{_PIN}", pin_note),
+    ("POST", f"{_KIND}/<int:card_id>/notes/{_PIN}", pin_note),
 ]

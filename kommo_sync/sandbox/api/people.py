@@ -17,6 +17,8 @@ from kommo_sync.sandbox.cards import (
     search_cards,
     short,
 )
+from kommo_sync.sandbox.humans import empty_trash
+from kommo_sync.sandbox.linking import linked_ids
 from kommo_sync.sandbox.listing import (
     Collection,
     answer_page,
@@ -28,7 +30,7 @@ from kommo_sync.sandbox.listing import (
 )
 from kommo_sync.sandbox.people import COMPANIES, CONTACTS
 from kommo_sync.sandbox.problems import EmptyAnswer
-from kommo_sync.sandbox.records import Card, Company, Contact
+from kommo_sync.sandbox.records import MAIN_KINDS, Card, Contact
 
 FILTERS = {
     "id": one_of("id"),
@@ -61,7 +63,10 @@ TRASHED = {kind: _collection(kind, trashed=True) for kind in ("contacts", "compa
 
 
 def _list(call: Call, kind: str) -> Item:
-    source = TRASHED if "only_deleted" in call.withs else LIVE
+    source = LIVE
+    if "only_deleted" in call.withs:
+        empty_trash(call.state)
+        source = TRASHED
     return answer_page(call, source[kind], render_person)
 
 
@@ -73,10 +78,7 @@ def render_person(call: Call, card: Any) -> Item:
     body = render_common(call, card, own)
     if isinstance(card, Contact):
         body["is_unsorted"] = card.is_unsorted
-        companies = [] if card.company_id is None else [card.company_id]
-        body["_embedded"]["companies"] = [
-            short(call, "companies", company_id) for company_id in companies
-        ]
+        body["_embedded"]["companies"] = _linked(call, card, "companies")
     for kind in ("leads", "customers", "contacts", "catalog_elements"):
         if kind in call.withs and not (
             kind == "contacts" and isinstance(card, Contact)
@@ -86,12 +88,9 @@ def render_person(call: Call, card: Any) -> Item:
 
 
 def _linked(call: Call, card: Card, kind: str) -> list[Item]:
-    ids: list[int] = []
-    if kind == "leads" and isinstance(card, Contact | Company):
-        ids = card.lead_ids
-    elif kind == "contacts" and isinstance(card, Company):
-        ids = card.contact_ids
-    return [short(call, kind, linked_id) for linked_id in ids]
+    if kind not in MAIN_KINDS:
+        return []
+    return [short(call, kind, i) for i in linked_ids(call.state, card, kind)]
 
 
 def _brief(call: Call, card: Card) -> Item:
@@ -187,7 +186,12 @@ def list_chats(call: Call) -> Item:
     contacts = integers(call.query.get("contact_id"))
     chats = set(scalars(call.query.get("chat_id")))
     rows = [
-        {"id": talk.id, "contact_id": talk.contact_id, "chat_id": talk.chat_id}
+        {
+            "id": talk.id,
+            "contact_id": talk.contact_id,
+            "chat_id": talk.chat_id,
+            "_links": call.self_link("contacts/chats"),
+        }
         for talk in call.state.data.talks.values()
         if talk.contact_id in contacts or talk.chat_id in chats
     ]

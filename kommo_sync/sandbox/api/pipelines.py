@@ -5,6 +5,16 @@ from typing import Any
 from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.api.users import absent
 from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.checks import (
+    Check,
+    anything,
+    boolean,
+    check_item,
+    mapping,
+    objects,
+    string_or_null,
+    whole_or_null,
+)
 from kommo_sync.sandbox.listing import answer_all
 from kommo_sync.sandbox.problems import (
     EmptyAnswer,
@@ -28,6 +38,26 @@ from kommo_sync.sandbox.stages import (
 )
 
 MAX_DESCRIPTION = 1000
+RULES: dict[str, Check] = {
+    "name": string_or_null,
+    "sort": whole_or_null,
+    "is_main": boolean,
+    "is_unsorted_on": boolean,
+    "_embedded": mapping,
+    "request_id": anything,
+}
+SYSTEM_STAGES = 3
+"""Incoming leads, won and lost: they count among the hundred."""
+STATUS_RULES: dict[str, Check] = {
+    "id": whole_or_null,
+    "name": string_or_null,
+    "sort": whole_or_null,
+    "color": string_or_null,
+    "type": whole_or_null,
+    "pipeline_id": whole_or_null,
+    "descriptions": objects,
+    "request_id": anything,
+}
 
 
 def render_pipeline(call: Call, pipeline: Pipeline) -> Item:
@@ -67,9 +97,15 @@ def render_status(call: Call, status: Status) -> Item:
 def _descriptions(call: Call, status: Status) -> list[Item]:
     if status.description is None:
         return []
+    account = call.state.data.account
     return [
         {
-            "account_id": call.state.data.account.id,
+            "id": status.id,
+            "account_id": account.id,
+            "created_at": account.created_at,
+            "updated_at": account.created_at,
+            "created_by": 0,
+            "updated_by": 0,
             "pipeline_id": status.pipeline_id,
             "status_id": status.id,
             "level": "newbie",
@@ -102,7 +138,7 @@ def create_pipelines(call: Call) -> Item:
     items = call.items()
     if len(call.state.data.pipelines) + len(items) > MAX_PIPELINES:
         raise Problem(400, f"Too many pipelines: at most {MAX_PIPELINES} an account.")
-    refuse_flaws(items, [_flaws(item) for item in items])
+    refuse_flaws(items, [_flaws(call, item) for item in items])
     answered = [
         {**render_pipeline(call, _create(call, item)), "request_id": request_id}
         for item, request_id in zip(items, request_ids(items), strict=True)
@@ -111,16 +147,21 @@ def create_pipelines(call: Call) -> Item:
     return {"_total_items": len(answered), **body}
 
 
-def _flaws(item: Item) -> list[Flaw]:
+def _flaws(call: Call, item: Item) -> list[Flaw]:
     flaws = [] if item.get("name") else [missing("name")]
+    flaws = flaws or check_item(item, RULES, call.state)
+    if flaws:
+        return flaws
+    path = "_embedded.statuses"
     stages = (item.get("_embedded") or {}).get("statuses") or []
-    if len(stages) > MAX_STAGES:
-        flaws.append(not_supported("_embedded.statuses"))
+    flaws = objects(stages, path)
+    if flaws:
+        return flaws
+    ordinary = [stage for stage in stages if stage.get("id") not in (WON, LOST)]
+    if len(ordinary) > MAX_STAGES - SYSTEM_STAGES:
+        flaws.append(not_supported(path))
     for index, stage in enumerate(stages):
-        where = f"_embedded.statuses.{index}"
-        if not stage.get("name"):
-            flaws.append(missing(f"{where}.name"))
-        flaws += color_flaws(stage, f"{where}.color")
+        flaws += _status_flaws(call, stage, f"{path}.{index}.")
     return flaws
 
 
@@ -137,6 +178,7 @@ def patch_pipeline(call: Call, pipeline_id: int) -> Item:
     """PATCH /leads/pipelines/{id}: the object stands at the root (measured)."""
     call.need_admin()
     pipeline, item = _find(call, pipeline_id), call.item()
+    refuse_flaws([item], [check_item(item, RULES, call.state)])
     for name in ("name", "sort", "is_unsorted_on"):
         if item.get(name) is not None:
             call.writer.assign("pipelines", pipeline, name, item[name])
@@ -186,7 +228,7 @@ def create_statuses(call: Call, pipeline_id: int) -> Item:
     pipeline, items = _find(call, pipeline_id), call.items()
     if len(pipeline.statuses) + len(items) > MAX_STAGES:
         raise Problem(400, f"Too many stages: at most {MAX_STAGES} a pipeline.")
-    refuse_flaws(items, [_status_flaws(item) for item in items])
+    refuse_flaws(items, [_status_flaws(call, item) for item in items])
     made = []
     for item, request_id in zip(items, request_ids(items), strict=True):
         index = len(pipeline.ordinary())
@@ -200,8 +242,10 @@ def create_statuses(call: Call, pipeline_id: int) -> Item:
     return {"_total_items": len(answered), **body}
 
 
-def _status_flaws(item: Item) -> list[Flaw]:
-    return ([] if item.get("name") else [missing("name")]) + color_flaws(item)
+def _status_flaws(call: Call, item: Item, where: str = "") -> list[Flaw]:
+    flaws = check_item(item, STATUS_RULES, call.state, where)
+    flaws += [] if item.get("name") else [missing(f"{where}name")]
+    return flaws or color_flaws(item, f"{where}color")
 
 
 def patch_status(call: Call, pipeline_id: int, status_id: int) -> Item:
@@ -210,11 +254,15 @@ def patch_status(call: Call, pipeline_id: int, status_id: int) -> Item:
     item = call.item()
     status = _find_status(call, pipeline_id, status_id)
     named = {k: v for k, v in item.items() if k in ("name", "sort", "color")}
+    # The official SDK sends the whole stage back: what stands already is no change.
+    changed = [k for k, v in named.items() if v not in (None, getattr(status, k))]
     closed = status_id in (WON, LOST)
-    if status.type == 1 or (closed and set(named) - {"name"}):
+    if (status.type == 1 and changed) or (closed and changed not in ([], ["name"])):
         raise Problem(400, "System stages cannot be edited")
-    refuse_flaws([item], [color_flaws(item)])
-    for name, value in named.items():
+    written = {key: named[key] for key in changed}
+    flaws = check_item(item, STATUS_RULES, call.state) or color_flaws(written)
+    refuse_flaws([item], [flaws])
+    for name, value in written.items():
         call.writer.assign("statuses", status, name, value)
     descriptions: Any = item.get("descriptions") or []
     for entry in descriptions[:1]:

@@ -1,9 +1,15 @@
 """/{entity}/tags."""
 
-from typing import Any
-
 from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.checks import (
+    Check,
+    anything,
+    check_item,
+    string,
+    string_or_null,
+    whole,
+)
 from kommo_sync.sandbox.listing import (
     Collection,
     Predicate,
@@ -16,6 +22,12 @@ from kommo_sync.sandbox.problems import Flaw, missing, not_supported, rule_broke
 from kommo_sync.sandbox.records import Tag
 from kommo_sync.sandbox.state import State
 
+RULES: dict[str, Check] = {
+    "id": whole,
+    "name": string,
+    "color": string_or_null,
+    "request_id": anything,
+}
 # https://developers.kommo.com/reference/tags: the palette, without "#"
 PALETTE = frozenset(
     """
@@ -53,7 +65,7 @@ def list_tags(call: Call, kind: str) -> Item:
 def create_tags(call: Call, kind: str) -> Item:
     """POST /{entity}/tags: a known name gives the known tag."""
     items = call.items()
-    refuse_flaws(items, [_flaws(kind, item) for item in items])
+    refuse_flaws(items, [_flaws(call, kind, item) for item in items])
     made = [_create(call, kind, item) for item in items]
     answered = [
         {**_render(call, tag), "request_id": request_id}
@@ -66,10 +78,12 @@ def create_tags(call: Call, kind: str) -> Item:
     }
 
 
-def _flaws(kind: str, item: Item) -> list[Flaw]:
-    name, color = item.get("name"), item.get("color")
-    if not isinstance(name, str) or not name:
-        return [missing("name")]
+def _flaws(call: Call, kind: str, item: Item) -> list[Flaw]:
+    color = item.get("color")
+    flaws = [] if item.get("name") else [missing("name")]
+    flaws = flaws or check_item(item, RULES, call.state)
+    if flaws:
+        return flaws
     if color is not None and (kind != "leads" or color not in PALETTE):
         return [not_supported("color")]
     return []
@@ -86,7 +100,18 @@ def _create(call: Call, kind: str, item: Item) -> Tag:
 
 def patch_lead_tags(call: Call) -> Item:
     """PATCH /leads/tags: change names or colours."""
-    items = call.items()
+    changed = [_render(call, tag) for tag in _patch(call, call.items())]
+    return {"_links": call.self_link(), "_embedded": {"tags": changed}}
+
+
+def patch_lead_tag(call: Call, tag_id: int) -> Item:
+    """PATCH /leads/tags/{id}: the tag stands at the root."""
+    [tag] = _patch(call, [{**call.item(), "id": tag_id}])
+    return _render(call, tag)
+
+
+def _patch(call: Call, items: list[Item]) -> list[Tag]:
+    refuse_flaws(items, [check_item(item, RULES, call.state) for item in items])
     tags = [call.state.data.tags.get(item.get("id", 0)) for item in items]
     pairs = list(zip(items, tags, strict=True))
     unknown = {
@@ -96,14 +121,16 @@ def patch_lead_tags(call: Call) -> Item:
         raise rule_broken(unknown)
     refuse_flaws(
         items,
-        [_flaws("leads", {"name": tag.name, **item}) for item, tag in pairs if tag],
+        [
+            _flaws(call, "leads", {"name": tag.name, **item})
+            for item, tag in pairs
+            if tag
+        ],
     )
-    changed: list[Any] = []
     for item, tag in pairs:
         if tag is not None:
             _change(call, tag, item)
-            changed.append(_render(call, tag))
-    return {"_links": call.self_link(), "_embedded": {"tags": changed}}
+    return [tag for tag in tags if tag is not None]
 
 
 def _change(call: Call, tag: Tag, item: Item) -> None:
@@ -121,4 +148,5 @@ ROUTES = [
     ("GET", f"{_KIND}/tags", list_tags),
     ("POST", f"{_KIND}/tags", create_tags),
     ("PATCH", "/leads/tags", patch_lead_tags),
+    ("PATCH", "/leads/tags/<int:tag_id>", patch_lead_tag),
 ]

@@ -12,7 +12,7 @@ from kommo_sync.sandbox.listing import (
     by_id,
     moment,
     one_of,
-    text_of,
+    word_of,
 )
 from kommo_sync.sandbox.problems import EmptyAnswer, forbidden
 from kommo_sync.sandbox.records import Task
@@ -53,7 +53,7 @@ COLLECTION = Collection(
         "is_completed": _completed,
         "task_type": _BY_TYPE,
         "task_type_id": _BY_TYPE,
-        "entity_type": text_of("entity_type"),
+        "entity_type": word_of("entity_type"),
         "entity_id": one_of("entity_id"),
         "updated_at": moment("updated_at"),
         "created_at": moment("created_at"),

@@ -5,6 +5,16 @@ from typing import Any
 
 from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.checks import (
+    Check,
+    anything,
+    check_item,
+    mapping,
+    repeated,
+    string,
+    whole,
+    whole_or_null,
+)
 from kommo_sync.sandbox.listing import Collection, answer_page, by_id
 from kommo_sync.sandbox.problems import (
     EmptyAnswer,
@@ -18,6 +28,19 @@ from kommo_sync.sandbox.records import Role, User
 
 MAX_USERS = 10
 MAX_NAME = 50
+USER_RULES: dict[str, Check] = {
+    "name": string,
+    "email": string,
+    "password": string,
+    "lang": string,
+    "rights": mapping,
+    "request_id": anything,
+}
+ROLE_RULES: dict[str, Check] = {
+    "name": string,
+    "rights": mapping,
+    "request_id": anything,
+}
 USERS = Collection(
     name="users",
     rows=lambda state: state.data.users.values(),
@@ -49,10 +72,20 @@ def full_rights(letter: str) -> Item:
     }
 
 
+def rights_with(letter: str, own: Item) -> Item:
+    """Return the rights that a letter gives, save where others were granted."""
+    rights = full_rights(letter)
+    granted = {k: v for k, v in own.items() if k in rights and v is not None}
+    return {**rights, **granted}
+
+
 def render_user(call: Call, user: User) -> Item:
     """Return a user with rights, and what `with=` asks for."""
+    role = call.state.data.roles.get(user.role_id or 0)
     rights = {
-        **full_rights("A" if user.is_admin else "M"),
+        **rights_with(
+            "A" if user.is_admin else "M", role.rights if role else user.rights
+        ),
         "is_admin": user.is_admin,
         "is_free": user.is_free,
         "is_active": user.is_active,
@@ -122,7 +155,10 @@ def create_users(call: Call) -> tuple[Item, int]:
     items = call.items()
     if len(items) > MAX_USERS:
         raise Problem(400, f"Too many users: {len(items)}, at most {MAX_USERS}.")
-    refuse_flaws(items, [_flaws(call, item) for item in items])
+    twins = repeated(items, "email")
+    refuse_flaws(
+        items, [_flaws(call, i) + t for i, t in zip(items, twins, strict=True)]
+    )
     made = [_create(call, item) for item in items]
     answered = [
         {**render_user(call, user), "request_id": request_id}
@@ -134,10 +170,15 @@ def create_users(call: Call) -> tuple[Item, int]:
 
 def _flaws(call: Call, item: Item) -> list[Flaw]:
     flaws = [missing(name) for name in ("name", "email") if not item.get(name)]
-    if len(str(item.get("name", ""))) > MAX_NAME:
+    flaws = flaws or check_item(item, USER_RULES, call.state)
+    rights = item.get("rights") or {}
+    for name in ("group_id", "role_id") if not flaws else ():
+        flaws += whole_or_null(rights.get(name), f"rights.{name}")
+    if flaws:
+        return flaws
+    if len(item["name"]) > MAX_NAME:
         flaws.append(not_supported("name"))
-    taken = {user.email for user in call.state.data.users.values()}
-    if item.get("email") in taken:
+    if item["email"] in {user.email for user in call.state.data.users.values()}:
         flaws.append(not_supported("email"))
     return flaws
 
@@ -150,9 +191,11 @@ def _create(call: Call, item: Item) -> User:
         email=item["email"],
         lang=item.get("lang", "en"),
         is_admin=bool(rights.get("is_admin", False)),
+        is_free=bool(rights.get("is_free", False)),
         group_id=rights.get("group_id"),
         role_id=rights.get("role_id"),
         uuid=f"00000000-0000-4000-8000-{zlib.crc32(item['email'].encode()):012x}",
+        rights=rights,
     )
     call.state.data.users[user.id] = user
     call.writer.created("users", user)
@@ -165,6 +208,7 @@ def switch_users(call: Call, verb: str) -> None:
     items = call.items()
     if len(items) > MAX_USERS:
         raise Problem(400, f"Too many users: {len(items)}, at most {MAX_USERS}.")
+    refuse_flaws(items, [check_item(item, {"id": whole}, call.state) for item in items])
     users = [call.state.data.users.get(item.get("id", 0)) for item in items]
     for item, user in zip(items, users, strict=True):
         if user is None:
@@ -182,7 +226,7 @@ def render_role(call: Call, role: Role) -> Item:
     body: Item = {
         "id": role.id,
         "name": role.name,
-        "rights": role.rights or full_rights("M"),
+        "rights": rights_with("M", role.rights),
         "_links": call.self_link(f"roles/{role.id}"),
     }
     if "users" in call.withs:
@@ -214,9 +258,7 @@ def create_roles(call: Call) -> tuple[Item, int]:
     """POST /roles."""
     call.need_admin()
     items = call.items()
-    refuse_flaws(
-        items, [[] if item.get("name") else [missing("name")] for item in items]
-    )
+    refuse_flaws(items, [_role_flaws(call, item) for item in items])
     answered = []
     for item, request_id in zip(items, request_ids(items), strict=True):
         role = Role(
@@ -231,10 +273,16 @@ def create_roles(call: Call) -> tuple[Item, int]:
     return {"_total_items": len(answered), **body}, 201
 
 
+def _role_flaws(call: Call, item: Item) -> list[Flaw]:
+    flaws = [] if item.get("name") else [missing("name")]
+    return flaws or check_item(item, ROLE_RULES, call.state)
+
+
 def patch_role(call: Call, role_id: int) -> Item:
     """PATCH /roles/{id}."""
     call.need_admin()
     role, item = _find_role(call, role_id), call.item()
+    refuse_flaws([item], [check_item(item, ROLE_RULES, call.state)])
     for name in ("name", "rights"):
         if item.get(name) is not None:
             call.writer.assign("roles", role, name, item[name])
