@@ -179,12 +179,16 @@ def identify(state: State, header: str, acting_for: str) -> tuple[Grant, User]:
     user = state.data.users.get(grant.user_id)
     if integration is None or not integration.is_enabled:
         raise unauthorized()
-    if user is None or not user.is_active:
+    if user is None or not user.is_active or _lost_rights(state, user):
         raise unauthorized()
     if grant.supersedes is not None:
         _retire(state, grant)
     other = state.data.users.get(int(acting_for)) if acting_for.isdecimal() else None
     return grant, other if other is not None and user.is_admin else user
+
+
+def _lost_rights(state: State, user: User) -> bool:
+    return state.choices.tokens_need_admin and not user.is_admin
 
 
 def _retire(state: State, grant: Grant) -> None:

@@ -48,7 +48,7 @@ def _kind(sent: Sent) -> str:
 
 def _writer(engine: Engine, sent: Sent) -> Writer:
     """Return a writer in the name of `user_id`, the administrator if absent."""
-    user_id = sent.get("user_id", administrator(engine.state).id)
+    user_id = _whole({"user_id": administrator(engine.state).id, **sent}, "user_id")
     if user_id not in engine.state.data.users:
         raise BadAction(f"There is no user {user_id} in the account.")
     return engine.writer(engine.human(user_id))
@@ -82,11 +82,14 @@ def _edit(engine: Engine, sent: Sent) -> None:
     user = state.data.users[writer.user_id]
     grant = Grant(client_id="", user_id=user.id, scopes=["crm"], expires_at=0)
     call = Call(state, writer, user, grant, origin="", path="")
-    item = sent.get("set") or {}
+    item = sent.get("set")
+    if not isinstance(item, dict):
+        raise BadAction(f"set={item!r} must be an object, as PATCH takes it.")
     try:
         flaws = flaws_of(call, SHOPS[kind], item, card)
     except Problem as problem:
-        raise BadAction(problem.detail) from problem
+        broken = problem.more.get("errors", {}).values()
+        raise BadAction(next(iter(broken), problem.detail)) from problem
     if flaws:
         raise BadAction(f"{flaws[0]['path']}: {flaws[0]['detail']}")
     patch_card(writer, SHOPS[kind], card, item)
@@ -116,7 +119,7 @@ def _call(engine: Engine, sent: Sent) -> None:
         writer,
         _whole(sent, "contact_id"),
         incoming=bool(sent.get("incoming", True)),
-        seconds=int(sent.get("seconds", 60)),
+        seconds=_whole({"seconds": 60, **sent}, "seconds"),
         phone=str(sent.get("phone", "")),
     )
     engine.finish(writer)
@@ -178,7 +181,7 @@ def _get(url: str | None, query: dict[str, str]) -> int | None:
         return None
     try:
         return httpx.get(url, params=query, timeout=2.0, trust_env=False).status_code
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return 0
 
 

@@ -33,6 +33,8 @@ class Call:
     path: str
     pairs: list[tuple[str, str]] = field(default_factory=list)
     raw_body: bytes = b""
+    modified_since: int | None = None
+    """If-Modified-Since in Unix seconds, where the switch has it heeded."""
 
     @cached_property
     def query(self) -> dict[str, Node]:

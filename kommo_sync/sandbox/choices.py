@@ -72,6 +72,32 @@ class Choices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Seconds between a change and the first delivery."""
     hook_task_delete_has_entity: bool = True
     """`task[delete]` names element_id and element_type."""
+    hook_dates: Literal["keyed", "bare"] = "keyed"
+    """Values of date fields in webhooks: `[values][0][value]` or `[values][0]`."""
+    hook_old_pipeline: bool = True
+    """`leads[status]` names old_pipeline_id; sometimes it was absent."""
+    hook_note_details: bool = True
+    """Notes in webhooks carry group_id, modified_by and three local times."""
+    hook_contact_company: bool = True
+    """Contacts in webhooks carry company_name and linked_company_id."""
+    hook_restore_form: Literal["full", "brief"] = "full"
+    """What is told of a restored card: as when added, or as when deleted."""
+    hook_task_result_id: bool = False
+    """Finished tasks in webhooks carry result[id]."""
+    webhook_unknown_code: Literal["refuse", "accept"] = "refuse"
+    """Codes in `settings` that no source lists."""
+    empty_user_agent: Literal["accept", "refuse"] = "accept"
+    """API calls without a User-Agent: refused with 403, as v2 documentation hints."""
+    if_modified_since: Literal["ignore", "obey"] = "ignore"
+    """Lists answer 304 when nothing in them is younger than If-Modified-Since."""
+    redirect_platform: bool = True
+    """The redirect after consent carries `platform`."""
+    tokens_need_admin: bool = False
+    """Tokens die when the user who granted them is no administrator any more."""
+    task_can_be_reopened: bool = True
+    """PATCH may set `is_completed` of a finished task to false."""
+    lead_gets_a_name: bool = True
+    """A lead created without a name is called `Lead #id`; else it has none."""
     trash_days: int | None = None
     """Days after which the trash is emptied; None: never."""
 

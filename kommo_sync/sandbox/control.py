@@ -1,6 +1,7 @@
 """The witness's routes under /_sandbox: history, faults, time, and what people do."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import flask
@@ -21,6 +22,8 @@ from kommo_sync.sandbox.humans import NoSuchCard
 
 PAGE = 1000
 EXPIRED_SECONDS = -3600
+MOST_SECONDS = 100 * 365 * 86_400
+"""A century: beyond it dates cannot be told any more."""
 
 
 class Controls:
@@ -58,7 +61,9 @@ class Controls:
         """PUT /_sandbox/faults {"rules": "…"}: instead of the rules in force."""
         sent = _object()
         plan = parse_faults(str(sent.get("rules", "")))
-        plan.latency = float(sent.get("latency", self.engine.plan.latency))
+        plan.latency = _seconds(
+            {"latency": self.engine.plan.latency, **sent}, "latency"
+        )
         self.engine.break_with(plan)
         return self.faults()
 
@@ -67,9 +72,11 @@ class Controls:
         return msgspec.to_builtins(self.engine.state.choices)
 
     def set_choices(self) -> Any:
-        """PATCH /_sandbox/choices {"name": value}."""
-        for name, value in _object().items():
-            set_choice(self.engine.state.choices, name, _spelled(value))
+        """PATCH /_sandbox/choices {"name": value}: all of them or none."""
+        sent, choices = _object(), self.engine.state.choices
+        for target in (copy(choices), choices):
+            for name, value in sent.items():
+                set_choice(target, name, _spelled(value))
         self.engine.state.listings.clear()
         return self.choices()
 
@@ -80,9 +87,7 @@ class Controls:
     def advance(self) -> Any:
         """POST /_sandbox/clock {"advance": seconds}: time passes at once."""
         clock = self.engine.state.clock
-        seconds = _object().get("advance")
-        if not isinstance(seconds, int | float) or seconds < 0:
-            raise ValueError(f"advance={seconds!r} must be a number of seconds from 0.")
+        seconds = _seconds(_object(), "advance")
         move = getattr(clock, "advance", None)
         if move is None:
             raise ValueError("This sandbox runs on a clock that cannot be moved.")
@@ -117,7 +122,7 @@ class Controls:
         """POST /_sandbox/widget-tokens {"user_id": N}: a one-time token."""
         state = self.engine.state
         user_id = _object().get("user_id", administrator(state).id)
-        user = state.data.users.get(user_id)
+        user = state.data.users.get(user_id) if isinstance(user_id, int) else None
         if user is None:
             raise BadAction(f"There is no user {user_id} in the account.")
         return {"token": widget_token(state, ours(state), user)}
@@ -172,21 +177,36 @@ def _object() -> dict[str, Any]:
     body = flask.request.get_data()
     if not body:
         return {}
-    sent = msgspec.json.decode(body)
+    try:
+        sent = msgspec.json.decode(body)
+    except RecursionError as error:
+        raise BadAction("The body is nested too deeply.") from error
     if not isinstance(sent, dict):
         raise BadAction("The body must be a JSON object.")
     return sent
 
 
+def _seconds(sent: dict[str, Any], name: str) -> float:
+    value = sent.get(name)
+    if not isinstance(value, int | float) or not 0 <= value <= MOST_SECONDS:
+        raise BadAction(
+            f"{name}={value!r} must be a number of seconds from 0 to {MOST_SECONDS}."
+        )
+    return value
+
+
 def _spelled(value: Any) -> str:
+    """Return a JSON value as it is written on the command line."""
+    if value is None:
+        return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _page(name: str, rows: list[Any]) -> dict[str, Any]:
     """Return rows after `after=N`, a thousand at most; `next` tells where to go on."""
     args = flask.request.args
-    after = args.get("after", 0, int)
-    limit = min(args.get("limit", PAGE, int), PAGE)
+    after = max(args.get("after", 0, int), 0)
+    limit = min(max(args.get("limit", PAGE, int), 1), PAGE)
     shown = rows[after : after + limit]
     more = after + len(shown) < len(rows)
     return {

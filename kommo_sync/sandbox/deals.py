@@ -34,7 +34,7 @@ def _build(call: Call, lead_id: int) -> Lead:
     pipeline = call.state.main_pipeline()
     return Lead(
         id=lead_id,
-        name=f"Lead #{lead_id}",
+        name=f"Lead #{lead_id}" if call.state.choices.lead_gets_a_name else "",
         pipeline_id=pipeline.id,
         status_id=pipeline.ordinary()[0].id,
     )

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kommo_sync.sandbox.deals import whole_price
+from kommo_sync.sandbox.fieldvalues import DATE_TYPES
 from kommo_sync.sandbox.hookbody import Item, split_code
 from kommo_sync.sandbox.linking import linked_ids
-from kommo_sync.sandbox.records import Card
+from kommo_sync.sandbox.records import Card, Field, Value
 from kommo_sync.sandbox.state import State
 from kommo_sync.sandbox.writing import Signal
 
@@ -44,11 +45,17 @@ def _fields(state: State, card: Card) -> list[Item]:
             "id": field.id,
             "name": field.name,
             "code": field.code,
-            "values": [{"value": v.value, "enum": v.enum_id} for v in values],
+            "values": [_value(state, field, value) for value in values],
         }
         for field_id, values in card.fields.items()
         if (field := state.data.fields.get(field_id))
     ]
+
+
+def _value(state: State, field: Field, value: Value) -> Item | int:
+    if field.type in DATE_TYPES and state.choices.hook_dates == "bare":
+        return int(value.value)
+    return {"value": value.value, "enum": value.enum_id}
 
 
 def _tags(state: State, card: Card) -> list[Item]:
@@ -73,7 +80,7 @@ def _lead(fact: Fact) -> Item | None:
         "created_user_id": lead.created_by,
         "date_create": lead.created_at,
         "pipeline_id": lead.pipeline_id,
-        "old_pipeline_id": fact.extra.get("old_pipeline_id"),
+        "old_pipeline_id": _old_pipeline(fact),
         "account_id": fact.account_id,
         "tags": _tags(fact.state, lead),
         "custom_fields": _fields(fact.state, lead),
@@ -82,8 +89,20 @@ def _lead(fact: Fact) -> Item | None:
     }
 
 
+def _old_pipeline(fact: Fact) -> int | None:
+    told = fact.state.choices.hook_old_pipeline
+    return fact.extra.get("old_pipeline_id") if told else None
+
+
+def _restored_lead(fact: Fact) -> Item | None:
+    if fact.state.choices.hook_restore_form == "full":
+        return _lead(fact)
+    return _deleted_lead(fact)
+
+
 def _deleted_lead(fact: Fact) -> Item:
-    lead = fact.state.data.trashed_leads.get(fact.number)
+    data = fact.state.data
+    lead = data.trashed_leads.get(fact.number) or data.leads.get(fact.number)
     return {
         "id": fact.signal.id,
         "status_id": fact.extra.get("status_id", lead and lead.status_id),
@@ -95,7 +114,8 @@ def _contact(fact: Fact) -> Item | None:
     contact = fact.state.data.contacts.get(fact.number)
     if contact is None:
         return None
-    company = fact.state.data.companies.get(contact.company_id or 0)
+    told = fact.state.choices.hook_contact_company
+    company = fact.state.data.companies.get(contact.company_id or 0) if told else None
     own = {
         "company_name": company and company.name,
         "linked_company_id": company and company.id,
@@ -133,14 +153,29 @@ def _person_or_firm(fact: Fact, card: Card, own: Item, type_: str) -> Item:
     }
 
 
+def _restored_person_or_firm(fact: Fact) -> Item | None:
+    if fact.state.choices.hook_restore_form == "brief":
+        return _deleted_person_or_firm(fact)
+    is_firm = split_code(fact.signal.code)[1] == "company"
+    return _company(fact) if is_firm else _contact(fact)
+
+
 def _deleted_person_or_firm(fact: Fact) -> Item:
     type_ = fact.extra.get("type", split_code(fact.signal.code)[1])
     return {"id": fact.signal.id, "type": type_}
 
 
 CARD_FORMS: dict[str, dict[str, Describe]] = {
-    "lead": {"": _lead, "delete": _deleted_lead},
-    "contact": {"": _contact, "delete": _deleted_person_or_firm},
-    "company": {"": _company, "delete": _deleted_person_or_firm},
+    "lead": {"": _lead, "delete": _deleted_lead, "restore": _restored_lead},
+    "contact": {
+        "": _contact,
+        "delete": _deleted_person_or_firm,
+        "restore": _restored_person_or_firm,
+    },
+    "company": {
+        "": _company,
+        "delete": _deleted_person_or_firm,
+        "restore": _restored_person_or_firm,
+    },
 }
 """By entity, then by action; "" is every action without a form of its own."""

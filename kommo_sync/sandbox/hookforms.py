@@ -7,7 +7,7 @@ import msgspec
 
 from kommo_sync.sandbox.hookbody import Item, split_code
 from kommo_sync.sandbox.hookcards import CARD_FORMS, Describe, Fact
-from kommo_sync.sandbox.records import ELEMENT_TYPES, Note, Unsorted
+from kommo_sync.sandbox.records import ELEMENT_TYPES, Note, Task, Unsorted
 from kommo_sync.sandbox.state import State
 from kommo_sync.sandbox.writing import Signal
 
@@ -62,14 +62,23 @@ def _note(fact: Fact) -> Item | None:
             "created_by": note.created_by,
             "main_user_id": note.responsible_user_id,
             "account_id": fact.account_id,
-            "group_id": note.group_id,
-            "modified_by": note.updated_by,
-            "date_create": local_time(fact.state, note.created_at),
-            "date_modify": local_time(fact.state, note.updated_at),
-            "timestamp_x": local_time(fact.state, note.updated_at),
+            **_note_details(fact.state, note),
             "attachement": note.params.get("file_name", ""),
             "metadata": _note_metadata(fact.state, note),
         }
+    }
+
+
+def _note_details(state: State, note: Note) -> Item:
+    if not state.choices.hook_note_details:
+        return {}
+    changed = local_time(state, note.updated_at)
+    return {
+        "group_id": note.group_id,
+        "modified_by": note.updated_by,
+        "date_create": local_time(state, note.created_at),
+        "date_modify": changed,
+        "timestamp_x": changed,
     }
 
 
@@ -106,7 +115,7 @@ def _task(fact: Fact) -> Item | None:
         "old_text": fact.extra.get("old_text"),
         "status": task.is_completed,
         "action_close": fact.extra.get("action_close"),
-        "result": {"text": task.result},
+        "result": _task_result(fact.state, task),
         "account_id": fact.account_id,
         "created_user_id": task.created_by,
         "last_modified": local_time(fact.state, task.updated_at),
@@ -117,6 +126,11 @@ def _task(fact: Fact) -> Item | None:
         "created_at": task.created_at,
         "updated_at": task.updated_at,
     }
+
+
+def _task_result(state: State, task: Task) -> Item:
+    told = state.choices.hook_task_result_id and task.result is not None
+    return {"text": task.result, **({"id": task.id} if told else {})}
 
 
 def _deleted_task(fact: Fact) -> Item:

@@ -141,13 +141,15 @@ def answer_page(
     """Return the HAL page that the query asks for.
 
     Raises:
-        EmptyAnswer: 204, there is nothing on that page.
+        EmptyAnswer: 204, there is nothing on that page; 304, nothing new in the list.
     """
     rows = selected(call, collection)
     page, limit = page_bounds(call)
     shown = rows[(page - 1) * limit : page * limit]
     if not shown:
         raise EmptyAnswer
+    if _unmodified(call, rows):
+        raise EmptyAnswer(304)
     pages = -(-len(rows) // limit)
     body: dict[str, Any] = {"_total_items": len(rows)} if collection.totals else {}
     body["_page"] = page
@@ -156,6 +158,13 @@ def answer_page(
     body["_links"] = _page_links(call, page, limit, pages, collection.totals)
     body["_embedded"] = {collection.name: [render(call, row) for row in shown]}
     return body
+
+
+def _unmodified(call: Call, rows: list[Any]) -> bool:
+    since = call.modified_since
+    if since is None:
+        return False
+    return all(getattr(row, "updated_at", since + 1) <= since for row in rows)
 
 
 def _page_links(

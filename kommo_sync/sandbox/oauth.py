@@ -101,12 +101,11 @@ def _consent(state: State) -> Any:
         return _back(integration, {"error": "access_denied", **given})
     account = state.data.account
     code = issue_code(state, integration, administrator(state))
-    widget = {"from_widget": "1"} if form.get("from_widget") == "1" else {}
+    more = {"from_widget": "1"} if form.get("from_widget") == "1" else {}
+    if state.choices.redirect_platform:
+        more["platform"] = "2"
     referer = f"{account.subdomain}.{account.domain}"
-    return _back(
-        integration,
-        {"code": code, "referer": referer, "platform": "2", **given, **widget},
-    )
+    return _back(integration, {"code": code, "referer": referer, **given, **more})
 
 
 def _back(integration: Integration, query: dict[str, str]) -> Any:

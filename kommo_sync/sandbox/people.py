@@ -39,16 +39,21 @@ def _no_more_flaws(_call: Call, _item: Item, _card: object) -> list[Flaw]:
 
 
 def _write_contact(writer: Writer, contact: Contact, item: Item, new: bool) -> bool:
+    """Keep the name and its two parts in step; the parts lead where they change.
+
+    Clients that send a whole contact back change one of the three, not the others.
+    """
     changed = False
-    parts = [key for key in ("first_name", "last_name") if item.get(key) is not None]
-    for key in parts:
+    parts = ("first_name", "last_name")
+    sent = [k for k in parts if item.get(k) not in (None, getattr(contact, k))]
+    for key in sent:
         changed |= put(writer, contact, key, item[key], new=new)
-    if parts:
-        name = full_name(writer.state, contact.first_name, contact.last_name)
+    name = full_name(writer.state, contact.first_name, contact.last_name)
+    if sent:
         changed |= put(
             writer, contact, "name", name, new=new, event="name_field_changed"
         )
-    elif item.get("name"):
+    elif item.get("name") not in (None, "", name):
         changed |= _split_name(writer, contact, item["name"], new=new)
     return changed
 

@@ -169,7 +169,7 @@ class Status(msgspec.Struct, kw_only=True, gc=False):
     color: str
     type: int = 0
     is_editable: bool = True
-    description: str | None = None
+    descriptions: dict[str, str] = {}
 
 
 class Pipeline(msgspec.Struct, kw_only=True, gc=False):

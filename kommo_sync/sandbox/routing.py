@@ -36,7 +36,7 @@ from kommo_sync.sandbox.call import Call
 from kommo_sync.sandbox.engine import Engine
 from kommo_sync.sandbox.front import KEPT_BODY
 from kommo_sync.sandbox.hooks import Hooks
-from kommo_sync.sandbox.problems import EmptyAnswer, Problem, not_found
+from kommo_sync.sandbox.problems import EmptyAnswer, Problem, forbidden, not_found
 from kommo_sync.sandbox.records import Request
 from kommo_sync.sandbox.state import State
 from kommo_sync.sandbox.writing import Writer
@@ -44,6 +44,8 @@ from kommo_sync.sandbox.writing import Writer
 HAL = "application/hal+json"
 PROBLEM = "application/problem+json"
 PREFIX = "/api/v4"
+PASSWORDS = f"{PREFIX}/users"
+"""Where bodies hold passwords: the witness leaves them out."""
 RESOURCES = (
     account,
     users,
@@ -143,6 +145,8 @@ def _call(state: State) -> Call:
     row: Request = request.environ["sandbox.request"]
     if request.host.split(".", 1)[0] in state.data.account.former_subdomains:
         raise unauthorized()
+    if state.choices.empty_user_agent == "refuse" and not request.user_agent.string:
+        raise forbidden("A User-Agent is required")
     grant, user = identify(
         state,
         request.headers.get("Authorization", ""),
@@ -150,7 +154,7 @@ def _call(state: State) -> Call:
     )
     row.client_id, row.user_id = grant.client_id, user.id
     body = request.get_data()
-    if body and request.method != "GET":
+    if body and request.method != "GET" and not request.path.startswith(PASSWORDS):
         row.body = body[:KEPT_BODY].decode("utf-8", "replace")
     call = Call(
         state=state,
@@ -161,9 +165,16 @@ def _call(state: State) -> Call:
         path=request.path,
         pairs=pairs_of(request.query_string.decode("ascii", "replace")),
         raw_body=body,
+        modified_since=_modified_since(state),
     )
     call.need_scope("crm")
     return call
+
+
+def _modified_since(state: State) -> int | None:
+    moment = flask.request.if_modified_since
+    heeded = state.choices.if_modified_since == "obey"
+    return int(moment.timestamp()) if heeded and moment is not None else None
 
 
 def _refused(error: HTTPException) -> flask.typing.ResponseReturnValue:

@@ -1,6 +1,7 @@
 """The state file: one JSON document, checked when read, written whole or not at all."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,10 @@ FORMAT = 1
 
 class BadStateFile(ValueError):
     """A state file that cannot be used; the sentence says why and what to do."""
+
+
+class _Stamp(msgspec.Struct):
+    format: int = FORMAT
 
 
 def load(path: Path) -> Data:
@@ -28,15 +33,17 @@ def load(path: Path) -> Data:
             "give another --state or remove the file."
         ) from error
     try:
-        data = msgspec.json.decode(text, type=Data)
-    except msgspec.DecodeError as error:
+        # The format first: another one need not have the shape that is read here.
+        number = msgspec.json.decode(text, type=_Stamp).format
+        data = msgspec.json.decode(text, type=Data) if number == FORMAT else None
+    except (ValueError, RecursionError) as error:
         raise BadStateFile(
             f"The state file {path} is no sandbox state ({error}): "
             "give another --state or remove the file."
         ) from error
-    if data.format != FORMAT:
+    if data is None:
         raise BadStateFile(
-            f"The state file {path} has format {data.format}, this program reads "
+            f"The state file {path} has format {number}, this program reads "
             f"{FORMAT}: start with a new --state."
         )
     return data
@@ -50,21 +57,23 @@ def save(data: Data, path: Path) -> None:
     Raises:
         BadStateFile: the folder cannot be written.
     """
+    text = msgspec.json.encode(data)
     beside = path.with_name(f"{path.name}.part")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(data))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        _write_truth(data, path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise BadStateFile(
             f"The state file {path} cannot be written ({error.strerror}): "
             "give another --state."
         ) from error
-    _write_truth(data, path)
 
 
 def truth_path(path: Path) -> Path:

@@ -226,6 +226,11 @@ def _flaws(call: Call, item: Item, task: Task | None) -> list[Flaw]:
     types = call.state.data.task_types
     if item.get("task_type_id") is not None and item["task_type_id"] not in types:
         flaws.append(not_supported("task_type_id"))
+    reopens = (
+        task is not None and task.is_completed and item.get("is_completed") is False
+    )
+    if reopens and not call.state.choices.task_can_be_reopened:
+        flaws.append(not_supported("is_completed"))
     if task is None or {"entity_id", "entity_type"} & set(item):
         flaws += _check_entity(call, *_entity(item, task))
     return flaws

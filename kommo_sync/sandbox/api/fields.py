@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
 from kommo_sync.sandbox.checks import (
@@ -204,13 +206,15 @@ def _enums(call: Call, sent: list[Item], known: list[Enum]) -> list[Enum]:
     by_number = {enum.id: enum for enum in known}
     enums = []
     for index, entry in enumerate(sent):
-        enum = by_number.get(entry.get("id") or 0) or Enum(
-            id=call.state.next_id("enums"), value=""
+        old = by_number.get(entry.get("id") or 0)
+        enums.append(
+            Enum(
+                id=old.id if old else call.state.next_id("enums"),
+                value=str(entry["value"]),
+                sort=entry.get("sort") or (index + 1) * 10,
+                code=entry.get("code", old.code if old else None),
+            )
         )
-        enum.value = str(entry.get("value", enum.value))
-        enum.sort = entry.get("sort") or (index + 1) * 10
-        enum.code = entry.get("code", enum.code)
-        enums.append(enum)
     return enums
 
 
@@ -250,9 +254,16 @@ def _change(call: Call, field: Field, item: Item) -> None:
             value = empty if item[name] is None else item[name]
             call.writer.assign("custom_fields", field, name, value)
     if item.get("enums") is not None and field.type in CHOICE_TYPES:
-        enums = _enums(call, item["enums"], field.enums or [])
-        call.writer.assign("custom_fields", field, "enums", enums)
+        _change_enums(call, field, item["enums"])
     call.state.touch(field.entity_type)
+
+
+def _change_enums(call: Call, field: Field, sent: list[Item]) -> None:
+    enums = _enums(call, sent, field.enums or [])
+    before, after = msgspec.to_builtins((field.enums, enums))
+    field.enums = enums
+    if before != after:
+        call.writer.log("custom_fields", field.id, "enums", before, after)
 
 
 def patch_fields(call: Call, kind: str) -> Item:

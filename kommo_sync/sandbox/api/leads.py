@@ -170,7 +170,9 @@ def get_lead(call: Call, lead_id: int) -> Item:
 
 
 def _render_trashed(call: Call, lead: Lead) -> Item:
-    # Measured: a trashed lead keeps only these; everything else reads as null.
+    # Measured: a trashed lead keeps only these; everything else reads as null. What it
+    # embeds is empty, since a client that reads the trash takes it for an object.
+    blank = render_lead(call, Lead(id=lead.id))
     filled = {
         "id": lead.id,
         "is_deleted": True,
@@ -178,9 +180,9 @@ def _render_trashed(call: Call, lead: Lead) -> Item:
         "updated_by": lead.updated_by,
         "account_id": call.state.data.account.id,
         "_links": card_link(call, "leads", lead.id),
+        "_embedded": blank["_embedded"],
     }
-    blank = dict.fromkeys(render_lead(call, Lead(id=lead.id)))
-    return {**blank, **filled}
+    return {**dict.fromkeys(blank), **filled}
 
 
 def render_lead(call: Call, lead: Lead) -> Item:

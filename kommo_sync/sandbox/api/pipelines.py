@@ -1,6 +1,6 @@
 """/leads/pipelines and their stages."""
 
-from typing import Any
+from zlib import crc32
 
 from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.api.users import absent
@@ -15,6 +15,7 @@ from kommo_sync.sandbox.checks import (
     string_or_null,
     whole_or_null,
 )
+from kommo_sync.sandbox.hookforms import local_time
 from kommo_sync.sandbox.listing import answer_all
 from kommo_sync.sandbox.problems import (
     EmptyAnswer,
@@ -37,7 +38,9 @@ from kommo_sync.sandbox.stages import (
     ordinary_stage,
 )
 
-MAX_DESCRIPTION = 1000
+MAX_TEXT = 1000
+LEVELS = ("newbie", "candidate", "master")
+"""Whom a description of a stage is for."""
 RULES: dict[str, Check] = {
     "name": string_or_null,
     "sort": whole_or_null,
@@ -95,22 +98,23 @@ def render_status(call: Call, status: Status) -> Item:
 
 
 def _descriptions(call: Call, status: Status) -> list[Item]:
-    if status.description is None:
-        return []
     account = call.state.data.account
+    # Two clients, the official SDK among them, read these times as strings.
+    made = local_time(call.state, account.created_at)
     return [
         {
-            "id": status.id,
+            "id": crc32(f"{status.pipeline_id} {status.id} {level}".encode()),
             "account_id": account.id,
-            "created_at": account.created_at,
-            "updated_at": account.created_at,
+            "created_at": made,
+            "updated_at": made,
             "created_by": 0,
             "updated_by": 0,
             "pipeline_id": status.pipeline_id,
             "status_id": status.id,
-            "level": "newbie",
-            "description": status.description,
+            "level": level,
+            "description": text,
         }
+        for level, text in status.descriptions.items()
     ]
 
 
@@ -233,6 +237,7 @@ def create_statuses(call: Call, pipeline_id: int) -> Item:
     for item, request_id in zip(items, request_ids(items), strict=True):
         index = len(pipeline.ordinary())
         status = ordinary_stage(call.state, pipeline_id, item, index)
+        status.descriptions = _told(item)
         pipeline.statuses.append(status)
         call.writer.created("statuses", status)
         made.append((status, request_id))
@@ -245,7 +250,23 @@ def create_statuses(call: Call, pipeline_id: int) -> Item:
 def _status_flaws(call: Call, item: Item, where: str = "") -> list[Flaw]:
     flaws = check_item(item, STATUS_RULES, call.state, where)
     flaws += [] if item.get("name") else [missing(f"{where}name")]
-    return flaws or color_flaws(item, f"{where}color")
+    return flaws or color_flaws(item, f"{where}color") + _told_flaws(item, where)
+
+
+def _told_flaws(item: Item, where: str = "") -> list[Flaw]:
+    return [
+        not_supported(f"{where}descriptions.{index}.level")
+        for index, entry in enumerate(item.get("descriptions") or [])
+        if entry.get("level") not in (None, *LEVELS)
+    ]
+
+
+def _told(item: Item) -> dict[str, str]:
+    """Return what is sent for people of each level."""
+    return {
+        entry.get("level") or LEVELS[0]: str(entry.get("description", ""))[:MAX_TEXT]
+        for entry in item.get("descriptions") or []
+    }
 
 
 def patch_status(call: Call, pipeline_id: int, status_id: int) -> Item:
@@ -261,13 +282,11 @@ def patch_status(call: Call, pipeline_id: int, status_id: int) -> Item:
         raise Problem(400, "System stages cannot be edited")
     written = {key: named[key] for key in changed}
     flaws = check_item(item, STATUS_RULES, call.state) or color_flaws(written)
-    refuse_flaws([item], [flaws])
+    refuse_flaws([item], [flaws or _told_flaws(item)])
     for name, value in written.items():
         call.writer.assign("statuses", status, name, value)
-    descriptions: Any = item.get("descriptions") or []
-    for entry in descriptions[:1]:
-        text = str(entry.get("description", ""))[:MAX_DESCRIPTION]
-        call.writer.assign("statuses", status, "description", text)
+    told = {**status.descriptions, **_told(item)}
+    call.writer.assign("statuses", status, "descriptions", told)
     normalize_sorts(_find(call, pipeline_id))
     return render_status(call, status)
 

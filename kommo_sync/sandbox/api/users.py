@@ -284,7 +284,7 @@ def patch_role(call: Call, role_id: int) -> Item:
     role, item = _find_role(call, role_id), call.item()
     refuse_flaws([item], [check_item(item, ROLE_RULES, call.state)])
     for name in ("name", "rights"):
-        if item.get(name) is not None:
+        if item.get(name):
             call.writer.assign("roles", role, name, item[name])
     return render_role(call, role)
 

@@ -117,11 +117,12 @@ def _flaws(call: Call, item: Item) -> list[Flaw]:
         flaws.append(flaw("InvalidUrl", "destination", "Invalid URL"))
     if not item["settings"]:
         flaws.append(missing("settings"))
+    strict = call.state.choices.webhook_unknown_code == "refuse"
     for index, code in enumerate(item["settings"]):
         path = f"settings.{index}"
         if not isinstance(code, str):
             flaws.append(wrong_type(path, "string"))
-        elif code not in CODES:
+        elif strict and code not in CODES:
             flaws.append(not_supported(path))
     return flaws
 
