@@ -3,9 +3,10 @@
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import WSGITask
@@ -29,6 +30,12 @@ class _Task(WSGITask):  # type: ignore[misc]
         environ: dict[str, Any] = super().get_environment()
         environ["sandbox.hang_up"] = self._hang_up
         return environ
+
+    def set_close_on_finish(self) -> None:
+        # waitress closes after whatever has no length told; 204 never has one.
+        told = self.request.headers.get("CONNECTION", "").lower()
+        if self.has_body or self.version == "1.0" or told == "close":
+            super().set_close_on_finish()
 
     def _hang_up(self) -> None:
         self.close_on_finish = True
@@ -55,14 +62,7 @@ class Server:
     def __init__(self, sandbox: Sandbox, host: str, port: int) -> None:
         self.sandbox = sandbox
         self._stop = threading.Event()
-        try:
-            listener = socket.create_server((host, port), backlog=256)
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise PortTaken(
-                f"Port {port} on {host} cannot be used ({reason}): "
-                "choose another --port, or stop what listens there."
-            ) from error
+        listener = _listen(host, port)
         self.port = listener.getsockname()[1]
         self.base_url = f"http://{host}:{self.port}"
         logging.getLogger("waitress").setLevel(logging.CRITICAL)
@@ -75,21 +75,29 @@ class Server:
             channel_timeout=60,
         )
         self._server.channel_class = _Channel
-        self._threads: list[threading.Thread] = []
+        self._answered = threading.Event()
+        self._loop = threading.Thread(target=self._serve, daemon=True)
 
     def start(self) -> None:
         """Serve in threads of their own and return at once."""
-        senders = [self._deliver] * SENDERS
-        for target in (self._server.run, self._rise, *senders):
-            thread = threading.Thread(target=_quietly(target), daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._loop.start()
+        for target in (self._rise, *[self._deliver] * SENDERS):
+            threading.Thread(target=target, daemon=True).start()
 
     def stop(self) -> None:
-        """Stop serving; requests under way are answered first."""
+        """Stop serving; requests under way are answered first, five seconds at most."""
         self._stop.set()
-        self._server.close()
         self._server.task_dispatcher.shutdown()
+        self._answered.set()
+        with suppress(OSError):  # the loop has ended, and its trigger with it
+            self._server.pull_trigger()
+        self._loop.join()
+
+    def _serve(self) -> None:
+        sockets = self._server._map
+        while not self._answered.is_set():
+            wasyncore.loop(timeout=1.0, map=sockets, count=1)
+        wasyncore.close_all(sockets, ignore_all=True)
 
     def _rise(self) -> None:
         while not self._stop.wait(TICK_SECONDS):
@@ -100,12 +108,14 @@ class Server:
             self.sandbox.hooks.deliver_due()
 
 
-def _quietly(target: Callable[[], None]) -> Callable[[], None]:
-    def run() -> None:
+def _listen(host: str, port: int) -> socket.socket:
+    reason = "there is no such port"
+    if 0 <= port < 65_536:
         try:
-            target()
-        except OSError:
-            # Closing the listening socket under select() ends the loop this way.
-            return
-
-    return run
+            return socket.create_server((host, port), backlog=256)
+        except OSError as error:
+            reason = error.strerror or str(error)
+    raise PortTaken(
+        f"Port {port} on {host} cannot be used ({reason}): "
+        "choose another --port, or stop what listens there."
+    )
