@@ -89,7 +89,7 @@ class Server:
         self._stop.set()
         self._server.task_dispatcher.shutdown()
         self._answered.set()
-        with suppress(OSError):  # the loop has ended, and its trigger with it
+        with suppress(OSError):  # the loop may have ended by itself
             self._server.pull_trigger()
         self._loop.join()
 

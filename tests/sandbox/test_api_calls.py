@@ -59,7 +59,7 @@ def test_a_call_of_nobody_is_an_error_beside_those_that_went_through(api: Api):
 
 @pytest.mark.parametrize("phone", ["", "anonymous", "42"])
 def test_what_is_no_whole_number_matches_nobody(api: Api, phone: str):
-    person(api, "15550100042")
+    person(api, "unknown", "15550100042")
     body = api.post("calls", [{**CALL, "phone": phone}])
     assert (len(body["errors"]), body["_embedded"]["calls"]) == (1, [])
 

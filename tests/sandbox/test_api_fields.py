@@ -117,11 +117,12 @@ def test_emails_are_of_three_kinds(api: Api):
 
 def test_a_deleted_field_takes_its_values_along(api: Api):
     number = field(api, "leads", "text")
-    entry = {"field_id": number, "values": [{"value": "x"}]}
+    entry = {"field_id": number, "values": [{"value": "turquoise"}]}
     lead = api.lead(custom_fields_values=[entry])
     api.delete(f"leads/custom_fields/{number}")
     assert definition(api, "leads", number) is None
     assert values(api.get(f"leads/{lead}"), number) is None
+    assert found(api, "leads", query="turquoise") == []
     body = api.patch("leads", [{"id": lead, "custom_fields_values": [entry]}], 400)
     path = "custom_fields_values.0.field_id"
     assert flaws(body) == [("0", "NotSupportedChoice", path)]

@@ -121,6 +121,7 @@ def walk(api: Api, path: str) -> list[list[Any]]:
         pages.append(rows)
         link = body["_links"].get("next")
         body = api.get(link["href"].removeprefix(api.origin)) if link else None
+        assert (body is None) == (link is None)
     return pages
 
 
