@@ -35,7 +35,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m acceptance", description=__doc__)
     parser.add_argument(
         "--shared",
-        type=Path,
+        type=lambda text: Path(text).resolve(),
         default=ROOT.parent / "shared",
         help="folder with clients/ and data/ (default: shared, beside the project)",
     )

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from kommo_sync.cli import main
-from kommo_sync.sandbox.acting import ACTIONS
+from kommo_sync.sandbox.account.choices import Choices
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.choices import Choices
-from kommo_sync.sandbox.faults import KINDS
+from kommo_sync.sandbox.control.acting import ACTIONS
 from kommo_sync.sandbox.routing import create_app
+from kommo_sync.sandbox.traffic.faults import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

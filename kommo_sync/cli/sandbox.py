@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from kommo_sync.cli.serving import Stop, listen, progress
+from kommo_sync.sandbox.account.choices import set_choice
+from kommo_sync.sandbox.account.saving import BadStateFile
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.choices import set_choice
-from kommo_sync.sandbox.faults import KINDS, FaultPlan, parse_faults
 from kommo_sync.sandbox.remote import NoSandbox, fetch_tokens
-from kommo_sync.sandbox.saving import BadStateFile
-from kommo_sync.sandbox.transactions import BadTransactions
+from kommo_sync.sandbox.seeding.transactions import BadTransactions
+from kommo_sync.sandbox.traffic.faults import KINDS, FaultPlan, parse_faults
 
 DEFAULT_CLIENTS = 300
 SAVE_SECONDS = 60

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import httpx
 
-from kommo_sync.sandbox import seed, transactions
-from kommo_sync.sandbox.access import long_lived_token, ours
-from kommo_sync.sandbox.clock import Clock, ShiftedClock
+from kommo_sync.sandbox.account.clock import Clock, ShiftedClock
+from kommo_sync.sandbox.account.saving import load, save
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.engine import Engine
-from kommo_sync.sandbox.fresh import fresh_data
 from kommo_sync.sandbox.front import Front, HangUp
-from kommo_sync.sandbox.hooks import Hooks, Send
-from kommo_sync.sandbox.limiter import Limiter
+from kommo_sync.sandbox.hooks.outbox import Hooks, Send
+from kommo_sync.sandbox.oauth.tokens import long_lived_token, ours
 from kommo_sync.sandbox.routing import create_app
-from kommo_sync.sandbox.saving import load, save
-from kommo_sync.sandbox.state import State
+from kommo_sync.sandbox.seeding import seed, transactions
+from kommo_sync.sandbox.seeding.fresh import fresh_data
+from kommo_sync.sandbox.traffic.limiter import Limiter
 
 
 class Sandbox:

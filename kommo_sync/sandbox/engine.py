@@ -1,10 +1,10 @@
 """An account in motion: its data, its webhooks, its faults, and the people in it."""
 
-from kommo_sync.sandbox.faults import FaultPlan
-from kommo_sync.sandbox.hooks import Hooks
-from kommo_sync.sandbox.records import Author
-from kommo_sync.sandbox.state import State
-from kommo_sync.sandbox.writing import Writer
+from kommo_sync.sandbox.account.records import Author
+from kommo_sync.sandbox.account.state import State
+from kommo_sync.sandbox.account.writing import Writer
+from kommo_sync.sandbox.hooks.outbox import Hooks
+from kommo_sync.sandbox.traffic.faults import FaultPlan
 
 
 class Engine:

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
+from kommo_sync.sandbox.account.records import Request
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.engine import Engine
-from kommo_sync.sandbox.faults import Rule
-from kommo_sync.sandbox.limiter import Limiter, Verdict
-from kommo_sync.sandbox.problems import Problem
-from kommo_sync.sandbox.records import Request
-from kommo_sync.sandbox.state import State
+from kommo_sync.sandbox.traffic.faults import Rule
+from kommo_sync.sandbox.traffic.limiter import Limiter, Verdict
+from kommo_sync.sandbox.wire.problems import Problem
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
@@ -21,6 +21,18 @@ WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 WITNESSED = ("/api/", "/oauth2/", "/v3/")
 KEPT_BODY = 65_536
 CUT_AFTER = 10
+# Seen in production: a passing fault that calls itself a bad request.
+SYSTEM_ERROR = "Возникла системная ошибка. Пожалуйста, повторите попытку."
+PAGES = {
+    "error_before": "500 Internal Server Error",
+    "blocked": "403 Forbidden",
+}
+REFUSALS = {
+    "system_error": (400, SYSTEM_ERROR),
+    "throttle": (429, "Too many requests"),
+    "unpaid": (402, "The account's subscription has ended"),
+    "revoked": (401, "Invalid user name or password"),
+}
 HTML = "text/html; charset=utf-8"
 PROBLEM = "application/problem+json"
 
@@ -213,14 +225,8 @@ def throttled(state: State) -> Answer:
 
 def _early(kind: str) -> Answer | None:
     """Return the answer of faults that strike before anything is executed."""
-    if kind == "error_before":
-        return html("500 Internal Server Error", "500 Internal Server Error")
-    if kind == "blocked":
-        return html("403 Forbidden", "403 Forbidden")
-    if kind == "throttle":
-        return problem(429, "Too many requests")
-    if kind == "unpaid":
-        return problem(402, "The account's subscription has ended")
-    if kind == "revoked":
-        return problem(401, "Invalid user name or password")
+    if kind in PAGES:
+        return html(PAGES[kind], PAGES[kind])
+    if kind in REFUSALS:
+        return problem(*REFUSALS[kind])
     return None

@@ -8,8 +8,10 @@ import flask
 import msgspec
 from werkzeug.exceptions import HTTPException
 
-from kommo_sync.sandbox import control, oauth, pages
-from kommo_sync.sandbox.access import author_of, identify, unauthorized
+from kommo_sync.sandbox import pages
+from kommo_sync.sandbox.account.records import Request
+from kommo_sync.sandbox.account.state import State
+from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.api import (
     account,
     calls,
@@ -31,15 +33,15 @@ from kommo_sync.sandbox.api import (
     users,
     webhooks,
 )
-from kommo_sync.sandbox.brackets import pairs_of
-from kommo_sync.sandbox.call import Call
+from kommo_sync.sandbox.control import routes as control
 from kommo_sync.sandbox.engine import Engine
 from kommo_sync.sandbox.front import KEPT_BODY
-from kommo_sync.sandbox.hooks import Hooks
-from kommo_sync.sandbox.problems import EmptyAnswer, Problem, forbidden, not_found
-from kommo_sync.sandbox.records import Request
-from kommo_sync.sandbox.state import State
-from kommo_sync.sandbox.writing import Writer
+from kommo_sync.sandbox.hooks.outbox import Hooks
+from kommo_sync.sandbox.oauth import routes as oauth
+from kommo_sync.sandbox.oauth.tokens import author_of, identify, unauthorized
+from kommo_sync.sandbox.wire.brackets import pairs_of
+from kommo_sync.sandbox.wire.call import Call
+from kommo_sync.sandbox.wire.problems import EmptyAnswer, Problem, forbidden, not_found
 
 HAL = "application/hal+json"
 PROBLEM = "application/problem+json"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.clock import ManualClock
 from tests.sandbox.kit import Api
 
 

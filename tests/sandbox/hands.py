@@ -11,24 +11,23 @@ import msgspec
 from werkzeug.exceptions import HTTPException
 
 from kommo_sync.sandbox import pages
+from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sandbox.account.records import ROBOT, Author, Field, Grant
+from kommo_sync.sandbox.account.state import State
+from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.api.notes import create_notes
-from kommo_sync.sandbox.call import Call
-from kommo_sync.sandbox.cards import Shop, create_card, flaws_of, patch_card
-from kommo_sync.sandbox.clock import ManualClock
-from kommo_sync.sandbox.deals import LEADS
-from kommo_sync.sandbox.fresh import (
-    ROBOT,
+from kommo_sync.sandbox.rules.cards import Shop, create_card, flaws_of, patch_card
+from kommo_sync.sandbox.rules.deals import LEADS
+from kommo_sync.sandbox.rules.people import COMPANIES, CONTACTS
+from kommo_sync.sandbox.rules.todos import change_task, create_tasks
+from kommo_sync.sandbox.seeding.fresh import (
     fresh_data,
     human,
     integration_author,
     managers,
     owner,
 )
-from kommo_sync.sandbox.people import COMPANIES, CONTACTS
-from kommo_sync.sandbox.records import Author, Field, Grant
-from kommo_sync.sandbox.state import State
-from kommo_sync.sandbox.todos import change_task, create_tasks
-from kommo_sync.sandbox.writing import Writer
+from kommo_sync.sandbox.wire.call import Call
 
 SHOPS: dict[str, Shop] = {"leads": LEADS, "contacts": CONTACTS, "companies": COMPANIES}
 NOON = 1_790_006_400  # 21 Sep 2026, 12:00 in New York

@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from kommo_sync.sandbox.brackets import pairs_of
-from kommo_sync.sandbox.clock import ManualClock
-from kommo_sync.sandbox.fresh import fresh_data
-from kommo_sync.sandbox.hookbody import write_body
-from kommo_sync.sandbox.hookforms import describe
-from kommo_sync.sandbox.records import (
+from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sandbox.account.records import (
     Company,
     Contact,
     Enum,
@@ -21,8 +17,12 @@ from kommo_sync.sandbox.records import (
     User,
     Value,
 )
-from kommo_sync.sandbox.state import State
-from kommo_sync.sandbox.writing import Signal
+from kommo_sync.sandbox.account.state import State
+from kommo_sync.sandbox.account.writing import Signal
+from kommo_sync.sandbox.hooks.body import write_body
+from kommo_sync.sandbox.hooks.forms import describe
+from kommo_sync.sandbox.seeding.fresh import fresh_data
+from kommo_sync.sandbox.wire.brackets import pairs_of
 from tests.sandbox.chances import chance
 
 T0 = 1_790_000_000

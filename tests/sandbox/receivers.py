@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from kommo_sync.sandbox.brackets import pairs_of
-from kommo_sync.sandbox.clock import ManualClock
-from kommo_sync.sandbox.fresh import ROBOT
-from kommo_sync.sandbox.hooks import Hooks, Send
-from kommo_sync.sandbox.records import Lead, Webhook
-from kommo_sync.sandbox.state import State
-from kommo_sync.sandbox.writing import Writer
+from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sandbox.account.records import ROBOT, Lead, Webhook
+from kommo_sync.sandbox.account.state import State
+from kommo_sync.sandbox.account.writing import Writer
+from kommo_sync.sandbox.hooks.outbox import Hooks, Send
+from kommo_sync.sandbox.wire.brackets import pairs_of
 from tests.sandbox.chances import chance
 from tests.sandbox.hooksamples import sample_account
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from kommo_sync.sandbox.clock import ManualClock
-from kommo_sync.sandbox.fresh import fresh_data
-from kommo_sync.sandbox.seed import generate
-from kommo_sync.sandbox.state import Data, State
+from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sandbox.account.state import Data, State
+from kommo_sync.sandbox.seeding.fresh import fresh_data
+from kommo_sync.sandbox.seeding.seed import generate
 from tests.sandbox.chances import chance
 
 NOW = 1_790_000_000

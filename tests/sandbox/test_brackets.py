@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kommo_sync.sandbox.brackets import (
+from kommo_sync.sandbox.wire.brackets import (
     as_integer,
     encode,
     flatten,

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 import kommo_sync.sandbox
-from kommo_sync.sandbox import choices as module
-from kommo_sync.sandbox.choices import Choices, set_choice
+from kommo_sync.sandbox.account import choices as module
+from kommo_sync.sandbox.account.choices import Choices, set_choice
 
 NAMES = [field.name for field in msgspec.structs.fields(Choices)]
 

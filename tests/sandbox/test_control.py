@@ -6,11 +6,11 @@ import jwt
 import msgspec
 import pytest
 
-from kommo_sync.sandbox.access import ours
-from kommo_sync.sandbox.acting import ACTIONS
+from kommo_sync.sandbox.account.clock import SystemClock
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.clock import SystemClock
-from kommo_sync.sandbox.faults import KINDS
+from kommo_sync.sandbox.control.acting import ACTIONS
+from kommo_sync.sandbox.oauth.tokens import ours
+from kommo_sync.sandbox.traffic.faults import KINDS
 from tests.sandbox.kit import Api
 
 ROUTES = (
@@ -316,3 +316,20 @@ def test_control_needs_no_token_and_takes_no_slot(api: Api):
         control(api, "GET", "clock")
     api.token = ""
     assert api.call("GET", "account").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("action", "slot", "after"),
+    [
+        ({"do": "rename_account", "subdomain": "new"}, "subdomain", "new"),
+        ({"do": "revoke_tokens"}, "tokens", "revoked"),
+        ({"do": "uninstall"}, "integration", False),
+        ({"do": "install"}, "integration", True),
+    ],
+)
+def test_what_befalls_the_account_itself_stands_in_the_history(
+    api, action, slot, after
+):
+    api.act(**action)
+    row = api.sandbox.state.data.changes[-1]
+    assert (row.entity, row.slot, row.after) == ("account", slot, after)

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from kommo_sync.sandbox.clock import ManualClock
-from kommo_sync.sandbox.faults import KINDS, FaultPlan, Rule, parse_faults
+from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sandbox.traffic.faults import KINDS, FaultPlan, Rule, parse_faults
 from tests.sandbox.kit import Api
 
 
@@ -35,6 +35,7 @@ def test_a_dropped_connection_is_an_error_of_the_transport(api: Api, kind, execu
         ("timeout_after", 504, 1),
         ("throttle", 429, 0),
         ("blocked", 403, 0),
+        ("system_error", 400, 0),
         ("unpaid", 402, 0),
         ("revoked", 401, 0),
         ("slow", 200, 1),
@@ -56,7 +57,7 @@ def test_proxies_and_block_pages_answer_in_html(api: Api, kind):
     assert "text/html" in api.call("GET", "account").headers["content-type"]
 
 
-@pytest.mark.parametrize("kind", ["throttle", "unpaid", "revoked"])
+@pytest.mark.parametrize("kind", ["system_error", "throttle", "unpaid", "revoked"])
 def test_refusals_of_the_api_answer_as_problems(api: Api, kind):
     broken(api, kind)
     answer = api.call("GET", "account")

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kommo_sync.sandbox.access import issue_code, issue_refresh, ours
+from kommo_sync.sandbox.oauth.tokens import issue_code, issue_refresh, ours
 from tests.sandbox.kit import Api
 
 

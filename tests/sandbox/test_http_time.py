@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.clock import ManualClock
 from tests.sandbox.kit import Api
 
 MOMENTS = ("complete_till", "server_time")

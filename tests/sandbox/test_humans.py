@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kommo_sync.sandbox.clock import ManualClock
+from kommo_sync.sandbox.account.clock import ManualClock
 from tests.sandbox.facts import choose, field, found, ids, told, user_ids, values
 from tests.sandbox.kit import Api
 

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.clock import ManualClock
 from tests.sandbox.kit import Api
 
 KINDS = ("leads", "contacts", "companies")

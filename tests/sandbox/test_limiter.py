@@ -1,8 +1,8 @@
 """Seven in any sliding second."""
 
-from kommo_sync.sandbox.choices import Choices
-from kommo_sync.sandbox.faults import FaultPlan
-from kommo_sync.sandbox.limiter import Limiter, Verdict
+from kommo_sync.sandbox.account.choices import Choices
+from kommo_sync.sandbox.traffic.faults import FaultPlan
+from kommo_sync.sandbox.traffic.limiter import Limiter, Verdict
 from tests.sandbox.kit import Api
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kommo_sync.sandbox.records import Unsorted
+from kommo_sync.sandbox.account.records import Unsorted
 from tests.sandbox.kit import Api
 
 # Four rows in the order they are made; every key puts them into an order of its own.

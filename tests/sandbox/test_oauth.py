@@ -5,14 +5,14 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
-from kommo_sync.sandbox.access import (
+from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sandbox.oauth.tokens import (
     issue_code,
     issue_refresh,
     ours,
     uninstall_signature,
     widget_token,
 )
-from kommo_sync.sandbox.clock import ManualClock
 from tests.sandbox.kit import Api
 
 TOKEN = "/oauth2/access_token"

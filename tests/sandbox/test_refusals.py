@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sandbox.account.state import FIRST_IDS, Data
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.clock import ManualClock
-from kommo_sync.sandbox.state import FIRST_IDS, Data
 from tests.sandbox.kit import Api
 
 law = settings(

@@ -8,9 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sandbox.account.saving import (
+    FORMAT,
+    BadStateFile,
+    load,
+    save,
+    truth_path,
+)
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.clock import ManualClock
-from kommo_sync.sandbox.saving import FORMAT, BadStateFile, load, save, truth_path
 from tests.sandbox.batches import GOOD_AND_BAD, Account
 from tests.sandbox.kit import Api
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.clock import ManualClock
-from kommo_sync.sandbox.faults import parse_faults
 from kommo_sync.sandbox.server import PortTaken, Server
+from kommo_sync.sandbox.traffic.faults import parse_faults
 
 HOST = "127.0.0.1"
 

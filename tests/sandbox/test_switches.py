@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from kommo_sync.sandbox.access import ours
+from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.clock import ManualClock
+from kommo_sync.sandbox.oauth.tokens import ours
 from tests.sandbox.kit import Api
 
 HOOK = "https://example.com/hook"
@@ -161,3 +161,13 @@ def test_a_lead_without_a_name_is_given_one_or_not(api: Api, named):
     flip(api, "lead_gets_a_name", named)
     lead_id = api.lead()
     assert api.get(f"leads/{lead_id}")["name"] == (f"Lead #{lead_id}" if named else "")
+
+
+def test_a_patch_of_a_trashed_lead_is_refused_in_words_or_by_code(api: Api):
+    lead_id = api.lead()
+    api.act("trash", entity="leads", id=lead_id)
+    in_words = api.patch("leads", [{"id": lead_id, "price": 1}], 400)
+    flip(api, "deleted_card_error", "code")
+    by_code = api.patch("leads", [{"id": lead_id, "price": 1}], 400)
+    assert in_words["errors"] == {str(lead_id): "Lead not found"}
+    assert [error["code"] for error in by_code["errors"]] == [226]

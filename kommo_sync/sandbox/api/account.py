@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kommo_sync.sandbox.account.records import AccountSettings
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.call import Call
-from kommo_sync.sandbox.records import AccountSettings
+from kommo_sync.sandbox.wire.call import Call
 
 
 def get_account(call: Call) -> Item:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kommo_sync.sandbox.call import Call, request_ids
+from kommo_sync.sandbox.wire.call import Call, request_ids
 
 Item = dict[str, Any]
 

@@ -1,9 +1,10 @@
 """POST /calls: telephone calls, each put under whoever has that number."""
 
+from kommo_sync.sandbox.account.records import SINGULAR, Card
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.api.notes import create_note
-from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     check_item,
@@ -13,9 +14,8 @@ from kommo_sync.sandbox.checks import (
     string_or_null,
     whole,
 )
-from kommo_sync.sandbox.problems import Flaw, not_supported
-from kommo_sync.sandbox.records import SINGULAR, Card
-from kommo_sync.sandbox.state import State
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.wire.problems import Flaw, not_supported
 
 DIGITS = 10
 NOTE_TYPES = {"inbound": "call_in", "outbound": "call_out"}

@@ -1,10 +1,10 @@
 """/leads/complex: leads created together with contact and company."""
 
-from kommo_sync.sandbox.arrivals import arrive_whole, complex_flaws, metadata_of
-from kommo_sync.sandbox.bundles import create_bundle
-from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
-from kommo_sync.sandbox.cards import Item
-from kommo_sync.sandbox.problems import Problem
+from kommo_sync.sandbox.rules.arrivals import arrive_whole, complex_flaws, metadata_of
+from kommo_sync.sandbox.rules.bundles import create_bundle
+from kommo_sync.sandbox.rules.cards import Item
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.wire.problems import Problem
 
 MAX_LEADS = 50
 

@@ -1,7 +1,7 @@
 """/customers: the feature is switched off in this account, as in most."""
 
-from kommo_sync.sandbox.call import Call
-from kommo_sync.sandbox.problems import Problem
+from kommo_sync.sandbox.wire.call import Call
+from kommo_sync.sandbox.wire.problems import Problem
 
 
 def switch_mode(call: Call) -> None:

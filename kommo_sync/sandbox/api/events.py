@@ -2,19 +2,19 @@
 
 from typing import Any
 
+from kommo_sync.sandbox.account.records import PLURAL, Event
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.brackets import Node, as_integer, integers, scalars
-from kommo_sync.sandbox.call import Call
-from kommo_sync.sandbox.listing import (
+from kommo_sync.sandbox.wire.brackets import Node, as_integer, integers, scalars
+from kommo_sync.sandbox.wire.call import Call
+from kommo_sync.sandbox.wire.listing import (
     Collection,
     Predicate,
     answer_page,
     moment,
     one_of,
 )
-from kommo_sync.sandbox.problems import EmptyAnswer, Problem
-from kommo_sync.sandbox.records import PLURAL, Event
-from kommo_sync.sandbox.state import State
+from kommo_sync.sandbox.wire.problems import EmptyAnswer, Problem
 
 MAX_IDS = 10
 TYPES = """

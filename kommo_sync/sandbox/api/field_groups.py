@@ -1,8 +1,8 @@
 """/{entity}/custom_fields/groups."""
 
+from kommo_sync.sandbox.account.records import FieldGroup
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     check_item,
@@ -10,9 +10,15 @@ from kommo_sync.sandbox.checks import (
     string_or_null,
     whole_or_null,
 )
-from kommo_sync.sandbox.listing import answer_all
-from kommo_sync.sandbox.problems import EmptyAnswer, Flaw, Problem, missing, not_found
-from kommo_sync.sandbox.records import FieldGroup
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.wire.listing import answer_all
+from kommo_sync.sandbox.wire.problems import (
+    EmptyAnswer,
+    Flaw,
+    Problem,
+    missing,
+    not_found,
+)
 
 RULES: dict[str, Check] = {
     "name": string_or_null,

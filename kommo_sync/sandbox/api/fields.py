@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
+from kommo_sync.sandbox.account.records import Enum, Field
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     boolean,
@@ -18,9 +18,16 @@ from kommo_sync.sandbox.checks import (
     whole,
     whole_or_null,
 )
-from kommo_sync.sandbox.fieldvalues import CHOICE_TYPES
-from kommo_sync.sandbox.listing import Collection, answer_page, by_id, one_of, word_of
-from kommo_sync.sandbox.problems import (
+from kommo_sync.sandbox.rules.fieldvalues import CHOICE_TYPES
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.wire.listing import (
+    Collection,
+    answer_page,
+    by_id,
+    one_of,
+    word_of,
+)
+from kommo_sync.sandbox.wire.problems import (
     EmptyAnswer,
     Flaw,
     Problem,
@@ -28,7 +35,6 @@ from kommo_sync.sandbox.problems import (
     not_found,
     not_supported,
 )
-from kommo_sync.sandbox.records import Enum, Field
 
 TYPES = frozenset(
     """

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from kommo_sync.sandbox.brackets import Node, as_integer, integers, texts
-from kommo_sync.sandbox.call import Call, request_ids
-from kommo_sync.sandbox.cards import (
+from kommo_sync.sandbox.account.records import Lead
+from kommo_sync.sandbox.account.state import State
+from kommo_sync.sandbox.rules.cards import (
     Item,
     card_link,
     create_cards,
@@ -15,10 +15,12 @@ from kommo_sync.sandbox.cards import (
     search_cards,
     short,
 )
-from kommo_sync.sandbox.deals import LEADS, hundredths, whole_price
-from kommo_sync.sandbox.humans import empty_trash
-from kommo_sync.sandbox.linking import linked_ids
-from kommo_sync.sandbox.listing import (
+from kommo_sync.sandbox.rules.deals import LEADS, hundredths, whole_price
+from kommo_sync.sandbox.rules.humans import empty_trash
+from kommo_sync.sandbox.rules.linking import linked_ids
+from kommo_sync.sandbox.wire.brackets import Node, as_integer, integers, texts
+from kommo_sync.sandbox.wire.call import Call, request_ids
+from kommo_sync.sandbox.wire.listing import (
     Collection,
     Predicate,
     answer_page,
@@ -29,8 +31,6 @@ from kommo_sync.sandbox.listing import (
     one_of,
     text_of,
 )
-from kommo_sync.sandbox.records import Lead
-from kommo_sync.sandbox.state import State
 
 
 def _status_filter(_state: State, node: Node) -> Predicate | None:

@@ -2,11 +2,10 @@
 
 from typing import Any
 
+from kommo_sync.sandbox.account.records import MAIN_KINDS, Card
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.brackets import integers, scalars
-from kommo_sync.sandbox.call import Call, refuse_flaws
-from kommo_sync.sandbox.cards import find_card
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.cards import find_card
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     check_item,
@@ -14,10 +13,11 @@ from kommo_sync.sandbox.checks import (
     string,
     whole,
 )
-from kommo_sync.sandbox.linking import link, links_of, unlink
-from kommo_sync.sandbox.listing import answer_all
-from kommo_sync.sandbox.problems import EmptyAnswer, Flaw, missing, not_supported
-from kommo_sync.sandbox.records import MAIN_KINDS, Card
+from kommo_sync.sandbox.rules.linking import link, links_of, unlink
+from kommo_sync.sandbox.wire.brackets import integers, scalars
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws
+from kommo_sync.sandbox.wire.listing import answer_all
+from kommo_sync.sandbox.wire.problems import EmptyAnswer, Flaw, missing, not_supported
 
 RULES: dict[str, Check] = {
     "entity_id": whole,

@@ -1,17 +1,23 @@
 """/leads/loss_reasons."""
 
+from kommo_sync.sandbox.account.records import LossReason
 from kommo_sync.sandbox.api.answers import Item, written
-from kommo_sync.sandbox.call import Call, refuse_flaws
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     check_item,
     string,
     whole_or_null,
 )
-from kommo_sync.sandbox.listing import Collection, answer_page, by_id
-from kommo_sync.sandbox.problems import EmptyAnswer, Flaw, Problem, missing, not_found
-from kommo_sync.sandbox.records import LossReason
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws
+from kommo_sync.sandbox.wire.listing import Collection, answer_page, by_id
+from kommo_sync.sandbox.wire.problems import (
+    EmptyAnswer,
+    Flaw,
+    Problem,
+    missing,
+    not_found,
+)
 
 RULES: dict[str, Check] = {
     "name": string,

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from kommo_sync.sandbox.account.records import SINGULAR, Note
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.api.answers import Item, written
-from kommo_sync.sandbox.call import Call, refuse_flaws
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     boolean,
@@ -15,7 +16,8 @@ from kommo_sync.sandbox.checks import (
     whole,
     whole_or_null,
 )
-from kommo_sync.sandbox.listing import (
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws
+from kommo_sync.sandbox.wire.listing import (
     Collection,
     answer_page,
     by_id,
@@ -24,15 +26,13 @@ from kommo_sync.sandbox.listing import (
     one_of,
     word_of,
 )
-from kommo_sync.sandbox.problems import (
+from kommo_sync.sandbox.wire.problems import (
     EmptyAnswer,
     Flaw,
     missing,
     not_supported,
     rule_broken,
 )
-from kommo_sync.sandbox.records import SINGULAR, Note
-from kommo_sync.sandbox.state import State
 
 RULES: dict[str, Check] = {
     "id": whole,

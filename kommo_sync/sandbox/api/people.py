@@ -2,11 +2,10 @@
 
 from typing import Any
 
+from kommo_sync.sandbox.account.records import MAIN_KINDS, Card, Contact
 from kommo_sync.sandbox.api.answers import written
 from kommo_sync.sandbox.api.leads import field_filter
-from kommo_sync.sandbox.brackets import integers, scalars
-from kommo_sync.sandbox.call import Call
-from kommo_sync.sandbox.cards import (
+from kommo_sync.sandbox.rules.cards import (
     Item,
     Shop,
     card_link,
@@ -17,9 +16,12 @@ from kommo_sync.sandbox.cards import (
     search_cards,
     short,
 )
-from kommo_sync.sandbox.humans import empty_trash
-from kommo_sync.sandbox.linking import linked_ids
-from kommo_sync.sandbox.listing import (
+from kommo_sync.sandbox.rules.humans import empty_trash
+from kommo_sync.sandbox.rules.linking import linked_ids
+from kommo_sync.sandbox.rules.people import COMPANIES, CONTACTS
+from kommo_sync.sandbox.wire.brackets import integers, scalars
+from kommo_sync.sandbox.wire.call import Call
+from kommo_sync.sandbox.wire.listing import (
     Collection,
     answer_page,
     by_id,
@@ -28,9 +30,7 @@ from kommo_sync.sandbox.listing import (
     one_of,
     text_of,
 )
-from kommo_sync.sandbox.people import COMPANIES, CONTACTS
-from kommo_sync.sandbox.problems import EmptyAnswer
-from kommo_sync.sandbox.records import MAIN_KINDS, Card, Contact
+from kommo_sync.sandbox.wire.problems import EmptyAnswer
 
 FILTERS = {
     "id": one_of("id"),

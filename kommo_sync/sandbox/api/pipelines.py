@@ -2,10 +2,11 @@
 
 from zlib import crc32
 
+from kommo_sync.sandbox.account.records import LOST, WON, Pipeline, Status
 from kommo_sync.sandbox.api.answers import Item
 from kommo_sync.sandbox.api.users import absent
-from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.hooks.forms import local_time
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     boolean,
@@ -15,18 +16,7 @@ from kommo_sync.sandbox.checks import (
     string_or_null,
     whole_or_null,
 )
-from kommo_sync.sandbox.hookforms import local_time
-from kommo_sync.sandbox.listing import answer_all
-from kommo_sync.sandbox.problems import (
-    EmptyAnswer,
-    Flaw,
-    Problem,
-    missing,
-    not_supported,
-    validation_failed,
-)
-from kommo_sync.sandbox.records import LOST, WON, Pipeline, Status
-from kommo_sync.sandbox.stages import (
+from kommo_sync.sandbox.rules.stages import (
     MAX_PIPELINES,
     MAX_STAGES,
     build_pipeline,
@@ -36,6 +26,16 @@ from kommo_sync.sandbox.stages import (
     make_main,
     normalize_sorts,
     ordinary_stage,
+)
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.wire.listing import answer_all
+from kommo_sync.sandbox.wire.problems import (
+    EmptyAnswer,
+    Flaw,
+    Problem,
+    missing,
+    not_supported,
+    validation_failed,
 )
 
 MAX_TEXT = 1000

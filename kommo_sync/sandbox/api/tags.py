@@ -1,8 +1,9 @@
 """/{entity}/tags."""
 
+from kommo_sync.sandbox.account.records import Tag
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     check_item,
@@ -10,7 +11,8 @@ from kommo_sync.sandbox.checks import (
     string_or_null,
     whole,
 )
-from kommo_sync.sandbox.listing import (
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.wire.listing import (
     Collection,
     Predicate,
     answer_page,
@@ -18,9 +20,7 @@ from kommo_sync.sandbox.listing import (
     one_of,
     text_of,
 )
-from kommo_sync.sandbox.problems import Flaw, missing, not_supported, rule_broken
-from kommo_sync.sandbox.records import Tag
-from kommo_sync.sandbox.state import State
+from kommo_sync.sandbox.wire.problems import Flaw, missing, not_supported, rule_broken
 
 RULES: dict[str, Check] = {
     "id": whole,

@@ -1,10 +1,10 @@
 """/talks/{id}: conversations, read and closed."""
 
+from kommo_sync.sandbox.account.records import Talk
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.call import Call
-from kommo_sync.sandbox.cards import short
-from kommo_sync.sandbox.problems import EmptyAnswer
-from kommo_sync.sandbox.records import Talk
+from kommo_sync.sandbox.rules.cards import short
+from kommo_sync.sandbox.wire.call import Call
+from kommo_sync.sandbox.wire.problems import EmptyAnswer
 
 
 def _find(call: Call, talk_id: int) -> Talk:

@@ -1,9 +1,12 @@
 """/tasks."""
 
+from kommo_sync.sandbox.account.records import Task
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.api.answers import Item, written
-from kommo_sync.sandbox.brackets import Node, as_integer, scalars
-from kommo_sync.sandbox.call import Call
-from kommo_sync.sandbox.listing import (
+from kommo_sync.sandbox.rules.todos import create_tasks, patch_tasks
+from kommo_sync.sandbox.wire.brackets import Node, as_integer, scalars
+from kommo_sync.sandbox.wire.call import Call
+from kommo_sync.sandbox.wire.listing import (
     Collection,
     FilterMaker,
     Predicate,
@@ -14,10 +17,7 @@ from kommo_sync.sandbox.listing import (
     one_of,
     word_of,
 )
-from kommo_sync.sandbox.problems import EmptyAnswer, forbidden
-from kommo_sync.sandbox.records import Task
-from kommo_sync.sandbox.state import State
-from kommo_sync.sandbox.todos import create_tasks, patch_tasks
+from kommo_sync.sandbox.wire.problems import EmptyAnswer, forbidden
 
 
 def _completed(_state: State, node: Node) -> Predicate:

@@ -2,12 +2,12 @@
 
 from collections import Counter
 
+from kommo_sync.sandbox.account.records import Unsorted
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.api.answers import Item, written
-from kommo_sync.sandbox.arrivals import arrival_flaws, arrive, standing
-from kommo_sync.sandbox.brackets import Node, scalars
-from kommo_sync.sandbox.call import Call, refuse_flaws
-from kommo_sync.sandbox.cards import patch_card, short
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.arrivals import arrival_flaws, arrive, standing
+from kommo_sync.sandbox.rules.cards import patch_card, short
+from kommo_sync.sandbox.rules.checks import (
     Check,
     check_item,
     check_users,
@@ -16,9 +16,12 @@ from kommo_sync.sandbox.checks import (
     whole,
     whole_or_null,
 )
-from kommo_sync.sandbox.deals import LEADS
-from kommo_sync.sandbox.humans import trash_card
-from kommo_sync.sandbox.listing import (
+from kommo_sync.sandbox.rules.deals import LEADS
+from kommo_sync.sandbox.rules.humans import trash_card
+from kommo_sync.sandbox.rules.merging import merge_cards
+from kommo_sync.sandbox.wire.brackets import Node, scalars
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws
+from kommo_sync.sandbox.wire.listing import (
     Collection,
     FilterMaker,
     Predicate,
@@ -26,16 +29,13 @@ from kommo_sync.sandbox.listing import (
     one_of,
     word_of,
 )
-from kommo_sync.sandbox.merging import merge_cards
-from kommo_sync.sandbox.problems import (
+from kommo_sync.sandbox.wire.problems import (
     EmptyAnswer,
     Flaw,
     missing,
     not_supported,
     validation_failed,
 )
-from kommo_sync.sandbox.records import Unsorted
-from kommo_sync.sandbox.state import State
 
 BODY_RULES: dict[str, Check] = {
     "user_id": whole_or_null,

@@ -3,9 +3,9 @@
 import zlib
 from typing import Any
 
+from kommo_sync.sandbox.account.records import Role, User
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.call import Call, refuse_flaws, request_ids
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     check_item,
@@ -15,8 +15,9 @@ from kommo_sync.sandbox.checks import (
     whole,
     whole_or_null,
 )
-from kommo_sync.sandbox.listing import Collection, answer_page, by_id
-from kommo_sync.sandbox.problems import (
+from kommo_sync.sandbox.wire.call import Call, refuse_flaws, request_ids
+from kommo_sync.sandbox.wire.listing import Collection, answer_page, by_id
+from kommo_sync.sandbox.wire.problems import (
     EmptyAnswer,
     Flaw,
     Problem,
@@ -24,7 +25,6 @@ from kommo_sync.sandbox.problems import (
     not_found,
     not_supported,
 )
-from kommo_sync.sandbox.records import Role, User
 
 MAX_USERS = 10
 MAX_NAME = 50

@@ -3,9 +3,11 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from kommo_sync.sandbox.account.records import Webhook
 from kommo_sync.sandbox.api.answers import Item
-from kommo_sync.sandbox.call import Call
-from kommo_sync.sandbox.checks import (
+from kommo_sync.sandbox.hooks.body import CODES
+from kommo_sync.sandbox.hooks.outbox import drop_deliveries
+from kommo_sync.sandbox.rules.checks import (
     Check,
     anything,
     array,
@@ -14,10 +16,9 @@ from kommo_sync.sandbox.checks import (
     string,
     whole_or_null,
 )
-from kommo_sync.sandbox.hookbody import CODES
-from kommo_sync.sandbox.hooks import drop_deliveries
-from kommo_sync.sandbox.listing import Collection, answer_page, by_id, text_of
-from kommo_sync.sandbox.problems import (
+from kommo_sync.sandbox.wire.call import Call
+from kommo_sync.sandbox.wire.listing import Collection, answer_page, by_id, text_of
+from kommo_sync.sandbox.wire.problems import (
     EmptyAnswer,
     Flaw,
     Problem,
@@ -28,7 +29,6 @@ from kommo_sync.sandbox.problems import (
     validation_failed,
     wrong_type,
 )
-from kommo_sync.sandbox.records import Webhook
 
 MOST_WEBHOOKS = 100
 RULES: dict[str, Check] = {

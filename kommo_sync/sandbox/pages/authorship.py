@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from kommo_sync.sandbox.account.records import Author, Card, Mark, Row
 from kommo_sync.sandbox.pages.presenting import Presenter, initials
-from kommo_sync.sandbox.records import Author, Card, Mark, Row
 
 KINDS = ("human", "ours", "integration", "robot", "system")
 

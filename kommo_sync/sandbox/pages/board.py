@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kommo_sync.sandbox.account.records import Card, Lead, Pipeline, Status
 from kommo_sync.sandbox.pages.authorship import Authorship
 from kommo_sync.sandbox.pages.paging import Kept, Slice, slice_of
 from kommo_sync.sandbox.pages.presenting import (
@@ -13,7 +14,6 @@ from kommo_sync.sandbox.pages.presenting import (
     initials,
     outcome,
 )
-from kommo_sync.sandbox.records import Card, Lead, Pipeline, Status
 
 CARDS_A_COLUMN = 30
 CHIPS_A_CARD = 4

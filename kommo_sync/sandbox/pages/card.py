@@ -3,6 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kommo_sync.sandbox.account.records import (
+    SINGULAR,
+    Card,
+    Company,
+    Contact,
+    Field,
+    Lead,
+)
 from kommo_sync.sandbox.pages.authorship import Authorship, Badge
 from kommo_sync.sandbox.pages.presenting import (
     Link,
@@ -14,7 +22,6 @@ from kommo_sync.sandbox.pages.presenting import (
 )
 from kommo_sync.sandbox.pages.tasks import TaskRow, task_row
 from kommo_sync.sandbox.pages.values import Shown, shown_values
-from kommo_sync.sandbox.records import SINGULAR, Card, Company, Contact, Field, Lead
 
 DEFAULT_TAB = "default"
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from kommo_sync.sandbox.cards import search_cards
+from kommo_sync.sandbox.account.records import WON, Card, Company, Contact, Lead
 from kommo_sync.sandbox.pages.board import Chip, DealCard, deal_card, tag_chips
 from kommo_sync.sandbox.pages.paging import Kept, Slice, slice_of
 from kommo_sync.sandbox.pages.presenting import Link, Presenter, card_link
-from kommo_sync.sandbox.records import WON, Card, Company, Contact, Lead
+from kommo_sync.sandbox.rules.cards import search_cards
 
 ROWS_A_PAGE = 50
 DEALS_SHOWN = 10

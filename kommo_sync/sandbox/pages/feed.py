@@ -4,12 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from kommo_sync.sandbox.account.records import (
+    PLURAL,
+    SINGULAR,
+    Card,
+    Change,
+    Event,
+    Note,
+)
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.pages.authorship import Authorship, Badge
 from kommo_sync.sandbox.pages.paging import Places, Slice, slice_of
 from kommo_sync.sandbox.pages.presenting import Presenter
 from kommo_sync.sandbox.pages.wording import Said, note_text, say_change, say_event
-from kommo_sync.sandbox.records import PLURAL, SINGULAR, Card, Change, Event, Note
-from kommo_sync.sandbox.state import State
 
 ENTRIES_A_PAGE = 40
 # Which slot of the witness's rows tells the same as an event of that type.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from kommo_sync.sandbox.state import State
+from kommo_sync.sandbox.account.state import State
 
 T = TypeVar("T")
 

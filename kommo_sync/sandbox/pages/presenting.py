@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kommo_sync.sandbox.records import LOST, SINGULAR, WON, Card, Status, User
-from kommo_sync.sandbox.state import State
+from kommo_sync.sandbox.account.records import LOST, SINGULAR, WON, Card, Status, User
+from kommo_sync.sandbox.account.state import State
 
 BEFORE_THE_AMOUNT = frozenset("$€£¥₹₩₪₱₦฿") | {"R$", "S/", "US$", "C$", "A$"}
 NO_BREAK = "\N{NO-BREAK SPACE}"

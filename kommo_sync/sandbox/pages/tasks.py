@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from itertools import islice
 
+from kommo_sync.sandbox.account.records import Task
 from kommo_sync.sandbox.pages.authorship import Authorship, Badge
 from kommo_sync.sandbox.pages.paging import Slice, slice_of
 from kommo_sync.sandbox.pages.presenting import Link, Presenter, colour, initials
-from kommo_sync.sandbox.records import Task
 
 ROWS_A_SECTION = 40
 ROWS_A_PAGE = 100

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from kommo_sync.sandbox.account.records import Field, Value
 from kommo_sync.sandbox.pages.presenting import NO_BREAK, Presenter, shortened
-from kommo_sync.sandbox.records import Field, Value
 
 DATES = ("date", "birthday")
 

@@ -12,6 +12,7 @@ from flask import (
 )
 from werkzeug.exceptions import HTTPException, NotFound
 
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.pages.authorship import LEGEND
 from kommo_sync.sandbox.pages.board import board, stage_list
 from kommo_sync.sandbox.pages.card import card_page
@@ -21,7 +22,6 @@ from kommo_sync.sandbox.pages.paging import Kept, whole_number
 from kommo_sync.sandbox.pages.presenting import Presenter
 from kommo_sync.sandbox.pages.tasks import day
 from kommo_sync.sandbox.pages.witness import Asked, Witness
-from kommo_sync.sandbox.state import State
 
 HEADERS = {
     "Content-Security-Policy": (

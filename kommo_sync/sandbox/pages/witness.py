@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import msgspec
 
+from kommo_sync.sandbox.account.records import Change, Request
+from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.pages.authorship import KINDS, Authorship, Badge, look
 from kommo_sync.sandbox.pages.feed import Feed
 from kommo_sync.sandbox.pages.paging import Places, Slice, slice_of
 from kommo_sync.sandbox.pages.presenting import Link, Presenter, shortened
 from kommo_sync.sandbox.pages.wording import Said, say_change, singular
-from kommo_sync.sandbox.records import Change, Request
-from kommo_sync.sandbox.state import State
 
 ROWS_A_PAGE = 100
 LONGEST_BODY = 4_000

@@ -1,0 +1,1 @@
+"""What the account holds, and the one way it changes."""

@@ -1,0 +1,1 @@
+"""The routes under /_sandbox: history, faults, time, and what people do."""

@@ -1,0 +1,1 @@
+"""What may be written and what follows from it, resource by resource."""

@@ -1,0 +1,1 @@
+"""Accounts made up from a seed, whose truth is known, or from a log of purchases."""
