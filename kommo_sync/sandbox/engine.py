@@ -1,6 +1,6 @@
 """An account in motion: its data, its webhooks, its faults, and the people in it."""
 
-from kommo_sync.sandbox.account.records import Author
+from kommo_sync.sandbox.account.history import Author
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.hooks.outbox import Hooks

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from kommo_sync.sandbox.account.records import Request
+from kommo_sync.sandbox.account.history import Request
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.engine import Engine
 from kommo_sync.sandbox.traffic.faults import Rule

@@ -9,7 +9,7 @@ import msgspec
 from werkzeug.exceptions import HTTPException
 
 from kommo_sync.sandbox import pages
-from kommo_sync.sandbox.account.records import Request
+from kommo_sync.sandbox.account.history import Request
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.api import (

@@ -12,7 +12,9 @@ from werkzeug.exceptions import HTTPException
 
 from kommo_sync.sandbox import pages
 from kommo_sync.sandbox.account.clock import ManualClock
-from kommo_sync.sandbox.account.records import ROBOT, Author, Field, Grant
+from kommo_sync.sandbox.account.grants import Grant
+from kommo_sync.sandbox.account.history import ROBOT, Author
+from kommo_sync.sandbox.account.records import Field
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.api.notes import create_notes

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from kommo_sync.sandbox.account.clock import ManualClock
-from kommo_sync.sandbox.account.records import ROBOT, Lead, Webhook
+from kommo_sync.sandbox.account.history import ROBOT
+from kommo_sync.sandbox.account.records import Lead, Webhook
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.hooks.outbox import Hooks, Send

@@ -323,8 +323,8 @@ def test_control_needs_no_token_and_takes_no_slot(api: Api):
     [
         ({"do": "rename_account", "subdomain": "new"}, "subdomain", "new"),
         ({"do": "revoke_tokens"}, "tokens", "revoked"),
-        ({"do": "uninstall"}, "integration", False),
-        ({"do": "install"}, "integration", True),
+        ({"do": "uninstall"}, "integration.is_enabled", False),
+        ({"do": "install", "scopes": ["crm"]}, "integration.scopes", ["crm"]),
     ],
 )
 def test_what_befalls_the_account_itself_stands_in_the_history(

@@ -259,12 +259,11 @@ def test_the_resource_owner_is_told_at_v3_user(api: Api):
 
 def test_a_token_without_the_crm_scope_is_refused(api: Api):
     api.act("install", scopes=["notifications"])
-    state = api.sandbox.state
     api.token = api.post(TOKEN, by_refresh(api))["access_token"]
-    answer = api.call("GET", "account")
+    answer = api.call("POST", "leads", [{}])
     assert answer.status_code == 403
     assert answer.json()["detail"] == "Client doesn't have the required scope"
-    assert state.data.changes == []
+    assert api.sandbox.state.data.leads == {}
 
 
 def test_revoked_tokens_are_answered_401(api: Api):

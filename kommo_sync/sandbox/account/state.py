@@ -8,27 +8,21 @@ import msgspec
 
 from kommo_sync.sandbox.account.choices import Choices
 from kommo_sync.sandbox.account.clock import Clock
+from kommo_sync.sandbox.account.grants import Code, Grant, Integration, Refresh
+from kommo_sync.sandbox.account.history import Author, Change, Mark, Request
 from kommo_sync.sandbox.account.records import (
     AccountSettings,
-    Author,
     Card,
-    Change,
-    Code,
     Company,
     Contact,
     Delivery,
     Event,
     Field,
     FieldGroup,
-    Grant,
-    Integration,
     Lead,
     LossReason,
-    Mark,
     Note,
     Pipeline,
-    Refresh,
-    Request,
     Role,
     Tag,
     Talk,

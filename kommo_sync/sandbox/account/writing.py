@@ -4,14 +4,8 @@ from typing import Any
 
 import msgspec
 
-from kommo_sync.sandbox.account.records import (
-    SINGULAR,
-    Author,
-    Change,
-    Event,
-    Mark,
-    Task,
-)
+from kommo_sync.sandbox.account.history import Author, Change, Mark
+from kommo_sync.sandbox.account.records import SINGULAR, Event, Task
 from kommo_sync.sandbox.account.state import State
 
 

@@ -18,7 +18,7 @@ def written(
         path: of the answer's self link, below the API's base.
     """
     answered = [
-        {**_before_links(item, request_id)}
+        _before_links(item, request_id)
         for item, request_id in zip(made, request_ids(items), strict=True)
     ]
     return {"_links": call.self_link(path or name), "_embedded": {name: answered}}

@@ -5,6 +5,7 @@ from typing import Any
 
 from kommo_sync.sandbox.account.records import Lead
 from kommo_sync.sandbox.account.state import State
+from kommo_sync.sandbox.api.answers import written
 from kommo_sync.sandbox.rules.cards import (
     Item,
     card_link,
@@ -19,7 +20,7 @@ from kommo_sync.sandbox.rules.deals import LEADS, hundredths, whole_price
 from kommo_sync.sandbox.rules.humans import empty_trash
 from kommo_sync.sandbox.rules.linking import linked_ids
 from kommo_sync.sandbox.wire.brackets import Node, as_integer, integers, texts
-from kommo_sync.sandbox.wire.call import Call, request_ids
+from kommo_sync.sandbox.wire.call import Call
 from kommo_sync.sandbox.wire.listing import (
     Collection,
     Predicate,
@@ -248,40 +249,30 @@ def create_leads(call: Call) -> Item:
     items = call.items()
     leads = create_cards(call, LEADS, items)
     made = [
-        {
-            "id": lead.id,
-            "request_id": request_id,
-            "_links": card_link(call, "leads", lead.id),
-        }
-        for lead, request_id in zip(leads, request_ids(items), strict=True)
+        {"id": lead.id, "_links": card_link(call, "leads", lead.id)} for lead in leads
     ]
-    return {"_links": call.self_link("leads"), "_embedded": {"leads": made}}
+    return written(call, "leads", items, made)
 
 
-def patch_leads(call: Call) -> Item:
-    """PATCH /leads."""
-    items = call.items()
-    leads = patch_cards(call, LEADS, items)
-    made = [
-        {
-            "id": lead.id,
-            "updated_at": lead.updated_at,
-            "request_id": request_id,
-            "_links": card_link(call, "leads", lead.id),
-        }
-        for lead, request_id in zip(leads, request_ids(items), strict=True)
-    ]
-    return {"_links": call.self_link("leads"), "_embedded": {"leads": made}}
-
-
-def patch_lead(call: Call, lead_id: int) -> Item:
-    """PATCH /leads/{id}: the answer stands at the root."""
-    [lead] = patch_cards(call, LEADS, [{**call.item(), "id": lead_id}])
+def _changed(call: Call, lead: Lead) -> Item:
     return {
         "id": lead.id,
         "updated_at": lead.updated_at,
         "_links": card_link(call, "leads", lead.id),
     }
+
+
+def patch_leads(call: Call) -> Item:
+    """PATCH /leads."""
+    items = call.items()
+    made = [_changed(call, lead) for lead in patch_cards(call, LEADS, items)]
+    return written(call, "leads", items, made)
+
+
+def patch_lead(call: Call, lead_id: int) -> Item:
+    """PATCH /leads/{id}: the answer stands at the root."""
+    [lead] = patch_cards(call, LEADS, [{**call.item(), "id": lead_id}])
+    return _changed(call, lead)
 
 
 ROUTES = [

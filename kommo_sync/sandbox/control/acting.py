@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from kommo_sync.sandbox.account.records import MAIN_KINDS, Grant
+from kommo_sync.sandbox.account.grants import Grant
+from kommo_sync.sandbox.account.records import MAIN_KINDS
 from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.engine import Engine
 from kommo_sync.sandbox.oauth.tokens import administrator, ours, uninstall_signature
@@ -141,9 +142,10 @@ def _deactivate(engine: Engine, sent: Sent) -> None:
 
 
 def _witness(engine: Engine, sent: Sent, slot: str, before: Any, after: Any) -> None:
-    """Write what befell the account itself into the history."""
+    """Write what befell the account or our integration into the history."""
     account_id = engine.state.data.account.id
-    _writer(engine, sent).log("account", account_id, slot, before, after)
+    if before != after:
+        _writer(engine, sent).log("account", account_id, slot, before, after)
 
 
 def _revoke(engine: Engine, sent: Sent) -> None:
@@ -157,14 +159,18 @@ def _revoke(engine: Engine, sent: Sent) -> None:
 
 
 def _install(engine: Engine, sent: Sent) -> None:
+    """Enable our integration, with the address, hook and scopes that are given."""
     integration = ours(engine.state)
-    _witness(engine, sent, "integration", integration.is_enabled, True)
-    integration.is_enabled = True
+    given: Sent = {"is_enabled": True}
     for name in ("redirect_uri", "uninstall_hook"):
         if sent.get(name):
-            setattr(integration, name, str(sent[name]))
+            given[name] = str(sent[name])
     if isinstance(sent.get("scopes"), list):
-        integration.scopes = [str(scope) for scope in sent["scopes"]]
+        given["scopes"] = [str(scope) for scope in sent["scopes"]]
+    for name, value in given.items():
+        before = getattr(integration, name)
+        _witness(engine, sent, f"integration.{name}", before, value)
+        setattr(integration, name, value)
 
 
 def _uninstall(engine: Engine, sent: Sent) -> Callable[[], Sent]:
@@ -173,7 +179,8 @@ def _uninstall(engine: Engine, sent: Sent) -> Callable[[], Sent]:
     The call itself is left to the caller, who must not hold the account's lock then.
     """
     integration = ours(engine.state)
-    _witness(engine, sent, "integration", integration.is_enabled, False)
+    slot = "integration.is_enabled"
+    _witness(engine, sent, slot, integration.is_enabled, False)
     integration.is_enabled = False
     account_id = engine.state.data.account.id
     query = {

@@ -9,7 +9,8 @@ from functools import cache
 import httpx
 import msgspec
 
-from kommo_sync.sandbox.account.records import ROBOT, Delivery, Webhook
+from kommo_sync.sandbox.account.history import ROBOT
+from kommo_sync.sandbox.account.records import Delivery, Webhook
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.account.writing import Signal, Writer
 from kommo_sync.sandbox.hooks.body import codes_in, write_body

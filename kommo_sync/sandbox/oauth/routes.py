@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode
 import flask
 import msgspec
 
-from kommo_sync.sandbox.account.records import Integration
+from kommo_sync.sandbox.account.grants import Integration
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.oauth.tokens import (
     administrator,

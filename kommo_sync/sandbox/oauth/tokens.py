@@ -11,14 +11,9 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from kommo_sync.sandbox.account.records import (
-    Author,
-    Code,
-    Grant,
-    Integration,
-    Refresh,
-    User,
-)
+from kommo_sync.sandbox.account.grants import Code, Grant, Integration, Refresh
+from kommo_sync.sandbox.account.history import Author
+from kommo_sync.sandbox.account.records import User
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.wire.problems import OAuthProblem, Problem
 
@@ -69,15 +64,26 @@ def issue_access(
         host: as the client asked for it; names the shard in `api_domain`.
         seconds: its life; negative for one that has expired already.
     """
-    now = state.now()
-    account = state.data.account
-    claims = {
+    expires_at = state.now() + seconds
+    claims = _claims(state, integration, host)
+    token = _sign(state, {**claims, "sub": str(user.id), "exp": expires_at})
+    state.data.grants[token] = Grant(
+        client_id=integration.client_id,
+        user_id=user.id,
+        scopes=list(integration.scopes),
+        expires_at=expires_at,
+        is_long_lived=long_lived,
+    )
+    return token
+
+
+def _claims(state: State, integration: Integration, host: str) -> dict[str, Any]:
+    now, account = state.now(), state.data.account
+    return {
         "aud": integration.client_id,
         "jti": secrets.token_hex(16),
         "iat": now,
         "nbf": now,
-        "exp": now + seconds,
-        "sub": str(user.id),
         "grant_type": "",
         "account_id": account.id,
         "base_domain": account.domain,
@@ -86,15 +92,6 @@ def issue_access(
         "hash_uuid": secrets.token_hex(16),
         "api_domain": api_domain(state, host),
     }
-    token = _sign(state, claims)
-    state.data.grants[token] = Grant(
-        client_id=integration.client_id,
-        user_id=user.id,
-        scopes=list(integration.scopes),
-        expires_at=now + seconds,
-        is_long_lived=long_lived,
-    )
-    return token
 
 
 def api_domain(state: State, host: str) -> str:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from kommo_sync.sandbox.account.records import Author, Card, Mark, Row
+from kommo_sync.sandbox.account.history import Author, Mark
+from kommo_sync.sandbox.account.records import Card, Row
 from kommo_sync.sandbox.pages.presenting import Presenter, initials
 
 KINDS = ("human", "ours", "integration", "robot", "system")

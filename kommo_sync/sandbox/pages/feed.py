@@ -4,14 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kommo_sync.sandbox.account.records import (
-    PLURAL,
-    SINGULAR,
-    Card,
-    Change,
-    Event,
-    Note,
-)
+from kommo_sync.sandbox.account.history import Change
+from kommo_sync.sandbox.account.records import PLURAL, SINGULAR, Card, Event, Note
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.pages.authorship import Authorship, Badge
 from kommo_sync.sandbox.pages.paging import Places, Slice, slice_of

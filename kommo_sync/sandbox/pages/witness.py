@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from kommo_sync.sandbox.account.records import Change, Request
+from kommo_sync.sandbox.account.history import Change, Request
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.pages.authorship import KINDS, Authorship, Badge, look
 from kommo_sync.sandbox.pages.feed import Feed

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kommo_sync.sandbox.account.records import PLURAL, SINGULAR, Change, Event
+from kommo_sync.sandbox.account.history import Change
+from kommo_sync.sandbox.account.records import PLURAL, SINGULAR, Event
 from kommo_sync.sandbox.pages.presenting import Presenter, shortened
 from kommo_sync.sandbox.pages.values import as_text, plain_value
 

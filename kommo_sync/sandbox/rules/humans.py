@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from kommo_sync.sandbox.account.history import ROBOT
 from kommo_sync.sandbox.account.records import (
     MAIN_KINDS,
-    ROBOT,
     SINGULAR,
     Card,
     Lead,

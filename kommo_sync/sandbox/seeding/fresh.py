@@ -5,13 +5,12 @@ import string
 from typing import Any
 from uuid import UUID
 
+from kommo_sync.sandbox.account.grants import Integration
+from kommo_sync.sandbox.account.history import ROBOT, Author
 from kommo_sync.sandbox.account.records import (
     LOST,
-    ROBOT,
     WON,
     AccountSettings,
-    Author,
-    Integration,
     LossReason,
     Pipeline,
     Role,

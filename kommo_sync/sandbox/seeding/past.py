@@ -3,7 +3,8 @@
 import random
 from dataclasses import dataclass, field
 
-from kommo_sync.sandbox.account.records import Author, Company, Contact, Lead, User
+from kommo_sync.sandbox.account.history import Author
+from kommo_sync.sandbox.account.records import Company, Contact, Lead, User
 from kommo_sync.sandbox.seeding.clientele import Client
 from kommo_sync.sandbox.seeding.names import Person
 from kommo_sync.sandbox.seeding.planting import Planter, Stamp

@@ -7,18 +7,17 @@ witness, only its traces. Give everything in order of time; `finish` sorts the f
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from kommo_sync.sandbox.account.history import Author, Mark
 from kommo_sync.sandbox.account.records import (
     LOST,
     SINGULAR,
     WON,
-    Author,
     Card,
     Company,
     Contact,
     Event,
     Field,
     Lead,
-    Mark,
     Note,
     Talk,
     Task,

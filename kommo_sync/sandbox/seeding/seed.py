@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kommo_sync.sandbox.account.records import ROBOT
+from kommo_sync.sandbox.account.history import ROBOT
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.seeding.attention import attend, color_tags
 from kommo_sync.sandbox.seeding.clientele import PROSPECT_SHARE, Client, Clientele

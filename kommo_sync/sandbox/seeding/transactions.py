@@ -15,7 +15,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kommo_sync.sandbox.account.records import LOST, WON, Author, Contact, Lead, Status
+from kommo_sync.sandbox.account.history import Author
+from kommo_sync.sandbox.account.records import LOST, WON, Contact, Lead, Status
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.seeding.fresh import (
     cancelled_reason,

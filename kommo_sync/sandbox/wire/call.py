@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from kommo_sync.sandbox.account.records import Grant, User
+from kommo_sync.sandbox.account.grants import Grant
+from kommo_sync.sandbox.account.records import User
 from kommo_sync.sandbox.account.state import State
 from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.wire.brackets import Node, parse, scalars

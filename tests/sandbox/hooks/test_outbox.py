@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from kommo_sync.sandbox.account.clock import ManualClock
-from kommo_sync.sandbox.account.records import ROBOT
+from kommo_sync.sandbox.account.history import ROBOT
 from kommo_sync.sandbox.account.state import Data, State
 from kommo_sync.sandbox.account.writing import Writer
 from kommo_sync.sandbox.hooks.outbox import Attempt, Hooks

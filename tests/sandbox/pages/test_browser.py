@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from kommo_sync.sandbox.account.records import Request
+from kommo_sync.sandbox.account.history import Request
 from kommo_sync.sandbox.seeding import seed
 from tests.browser import open_browser, serving
 from tests.sandbox.hands import DAY, HOUR, NOON, Shopfloor

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kommo_sync.sandbox.account.records import Request
+from kommo_sync.sandbox.account.history import Request
 from kommo_sync.sandbox.account.writing import Writer
 from tests.sandbox.hands import NOON, Shopfloor, words
 
