@@ -1,10 +1,11 @@
 """The pages looked at in a real Chromium: room, contrast, keyboard, safety."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from kommo_sync.sandbox.account.history import Request
 from kommo_sync.sandbox.seeding import seed
@@ -238,7 +239,7 @@ def test_a_search_by_keyboard_leads_to_the_client_s_card(page, shown):
     page.get_by_label("Find clients and deals").fill("ирина")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Ирина").first.click()
-    assert page.locator("h1").inner_text().startswith("Ирина")
+    expect(page.locator("h1")).to_have_text(re.compile("^\\s*Ирина"))
 
 
 def test_the_board_scrolls_in_its_own_frame(page, shown):
@@ -253,7 +254,7 @@ def test_an_empty_account_fits_a_telephone(page):
     with serving(Shopfloor().app()) as url:
         page.set_viewport_size({"width": 390, "height": 800})
         page.goto(url)
-        assert page.get_by_role("heading", name="No deals yet").is_visible()
+        expect(page.get_by_role("heading", name="No deals yet")).to_be_visible()
         assert sideways(page) <= 0
 
 
@@ -270,7 +271,7 @@ def test_ten_thousand_deals_stand_on_the_board_with_true_counts(page):
         assert sum(int(c.split()[0].replace(",", "")) for c in counts) == len(leads)
         assert page.locator(".deal").count() <= 30 * page.locator(".column").count()
         page.locator(".more a").first.click()
-        assert page.locator("tbody tr").count() == 50
+        expect(page.locator("tbody tr")).to_have_count(50)
 
 
 def test_a_manager_s_day_leads_to_the_card_of_a_task(page):
@@ -281,4 +282,4 @@ def test_a_manager_s_day_leads_to_the_card_of_a_task(page):
     with serving(floor.app()) as url:
         page.goto(f"{url}/tasks?user={floor.manager.id}")
         page.get_by_role("link", name="Ann Lee").click()
-        assert page.get_by_role("heading", name="Ann Lee").is_visible()
+        expect(page.get_by_role("heading", name="Ann Lee")).to_be_visible()
