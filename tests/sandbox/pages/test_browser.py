@@ -227,7 +227,7 @@ def test_the_keyboard_reaches_content_and_board(page, shown):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
     outline = "getComputedStyle(document.activeElement).outlineStyle"
     page.locator(".board").focus()
     page.keyboard.press("Tab")
