@@ -44,9 +44,9 @@ def test_a_complex_lead_and_its_contact_take_40_field_values_each(api: Api):
         embedded = {"contacts": [contact]}
         return [{"custom_fields_values": of_lead[:leads], "_embedded": embedded}]
 
-    api.post("leads/complex", sent(41, 40), status=400)
-    api.post("leads/complex", sent(40, 41), status=400)
-    api.post("leads/complex", sent(40, 40))
+    assert api.post("leads/complex", sent(41, 40), status=400)
+    assert api.post("leads/complex", sent(40, 41), status=400)
+    assert api.post("leads/complex", sent(40, 40))
 
 
 def test_outside_complex_a_lead_takes_more_than_40_field_values(api: Api):

@@ -86,8 +86,8 @@ def test_a_lead_sent_back_whole_is_refused_once_its_author_has_gone(api: Api):
     lead_id = api.lead(created_by=author)
     api.act("deactivate_user", id=author)
     lead = api.get(f"leads/{lead_id}")
-    api.patch(f"leads/{lead_id}", lead, status=400)
-    api.patch(f"leads/{lead_id}", {"name": "x"})
+    assert api.patch(f"leads/{lead_id}", lead, status=400)
+    assert api.patch(f"leads/{lead_id}", {"name": "x"})
 
 
 def test_a_deleted_field_spoils_a_change_that_still_names_it(api: Api):

@@ -105,7 +105,7 @@ def test_date_fields_take_seconds_or_rfc_3339_and_read_as_seconds(
 def test_a_date_without_a_zone_is_refused(api: Api):
     [field_id] = api.make("leads/custom_fields", {"name": "When", "type": "date"})
     values = [{"field_id": field_id, "values": [{"value": "2026-09-21 14:13"}]}]
-    api.post("leads", [{"custom_fields_values": values}], status=400)
+    assert api.post("leads", [{"custom_fields_values": values}], status=400)
 
 
 def test_the_zone_is_told_only_with_datetime_settings(api: Api):

@@ -110,7 +110,7 @@ def test_a_finished_task_hook_carries_the_result_id_or_not(hooked, bodies, carri
 @pytest.mark.parametrize(("choice", "status"), [("refuse", 400), ("accept", 201)])
 def test_an_unknown_webhook_code_is_refused_or_accepted(api: Api, choice, status):
     flip(api, "webhook_unknown_code", choice)
-    api.post("webhooks", {"destination": HOOK, "settings": ["add_moon"]}, status)
+    assert api.post("webhooks", {"destination": HOOK, "settings": ["add_moon"]}, status)
 
 
 @pytest.mark.parametrize(("choice", "status"), [("accept", 200), ("refuse", 403)])
@@ -153,7 +153,7 @@ def test_a_finished_task_can_be_opened_again_or_not(api: Api, can, status):
     flip(api, "task_can_be_reopened", can)
     item = {"text": "x", "complete_till": 1, "is_completed": True}
     [task] = api.make("tasks", item)
-    api.patch("tasks", [{"id": task, "is_completed": False}], status)
+    assert api.patch("tasks", [{"id": task, "is_completed": False}], status)
 
 
 @pytest.mark.parametrize("named", [True, False])

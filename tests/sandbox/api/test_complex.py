@@ -74,7 +74,9 @@ def test_more_than_fifty_leads_are_refused(api: Api):
 def test_a_card_has_forty_field_values_at_most(api: Api, count: int, status: int):
     number = field(api, "leads", "text")
     entry = {"field_id": number, "values": [{"value": "x"}]}
-    api.post("leads/complex", [{"custom_fields_values": [entry] * count}], status)
+    assert api.post(
+        "leads/complex", [{"custom_fields_values": [entry] * count}], status
+    )
 
 
 def test_a_flaw_of_an_embedded_card_is_told_with_its_whole_path(api: Api):

@@ -136,7 +136,7 @@ def test_a_predefined_field_cannot_be_deleted(api: Api):
 
 
 def test_deleting_a_field_that_is_not_there_is_404(api: Api):
-    api.delete("leads/custom_fields/5", None, 404)
+    assert api.delete("leads/custom_fields/5", None, 404)
 
 
 def test_fields_are_filtered_by_type_and_id_and_ordered_by_sort_and_id(api: Api):

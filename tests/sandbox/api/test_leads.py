@@ -235,7 +235,7 @@ def test_the_incoming_stage_can_be_set_by_switch_only(api: Api, allowed: bool):
     choose(api, incoming_stage_can_be_set=allowed)
     incoming = api.pipeline()["_embedded"]["statuses"][0]["id"]
     status = 200 if allowed else 400
-    api.patch(f"leads/{api.lead()}", {"status_id": incoming}, status)
+    assert api.patch(f"leads/{api.lead()}", {"status_id": incoming}, status)
 
 
 @pytest.mark.parametrize(("choice", "status"), [("accept", 200), ("refuse", 400)])
@@ -269,7 +269,7 @@ def test_unknown_keys_of_an_item_are_refused_by_switch_only(
     api: Api, choice: str, status: int
 ):
     choose(api, unknown_body_keys=choice)
-    api.post("leads", [{"colour": "red"}], status)
+    assert api.post("leads", [{"colour": "red"}], status)
 
 
 @pytest.mark.parametrize("key", ["responsible_user_id", "created_by", "updated_by"])

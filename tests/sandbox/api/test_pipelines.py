@@ -134,7 +134,7 @@ def test_a_pipeline_has_a_hundred_stages_with_the_system_ones(
 ):
     stages = [{"name": f"S{i}"} for i in range(count)]
     sent = [{"name": "Extra", "_embedded": {"statuses": stages}}]
-    api.post("leads/pipelines", sent, status)
+    assert api.post("leads/pipelines", sent, status)
 
 
 def test_an_account_has_fifty_pipelines_at_most(api: Api):
@@ -206,7 +206,7 @@ def test_won_and_lost_can_be_renamed_and_nothing_else(api: Api, place: int):
 
 
 def test_the_incoming_stage_cannot_be_edited(api: Api):
-    api.patch(stage_path(api, 0), {"name": "Inbox"}, 400)
+    assert api.patch(stage_path(api, 0), {"name": "Inbox"}, 400)
 
 
 @pytest.mark.parametrize("place", [0, -2, -1])

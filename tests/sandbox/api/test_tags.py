@@ -66,7 +66,7 @@ def test_a_colour_outside_the_palette_is_no_valid_choice(api: Api, color: str):
 
 
 def test_only_tags_of_leads_have_colours(api: Api):
-    api.post("contacts/tags", [{"name": "vip", "color": "EBEBEB"}], 400)
+    assert api.post("contacts/tags", [{"name": "vip", "color": "EBEBEB"}], 400)
 
 
 def test_a_tag_of_a_lead_can_be_renamed_and_coloured(api: Api):

@@ -196,7 +196,7 @@ def test_accepting_for_a_stage_or_user_that_is_not_there_changes_nothing(
 def test_a_lead_cannot_be_accepted_into_the_incoming_stage(api: Api):
     uid, _ = incoming(api)
     stage = api.pipeline()["_embedded"]["statuses"][0]["id"]
-    api.post(f"leads/unsorted/{uid}/accept", {"status_id": stage}, 400)
+    assert api.post(f"leads/unsorted/{uid}/accept", {"status_id": stage}, 400)
 
 
 def test_declining_puts_the_lead_into_the_trash_at_once(api: Api):

@@ -73,7 +73,7 @@ def test_making_users_answers_201_and_the_whole_user(api: Api):
 @pytest.mark.parametrize(("length", "status"), [(50, 201), (51, 400)])
 def test_a_users_name_has_fifty_characters_at_most(api: Api, length: int, status: int):
     sent = [{"name": "x" * length, "email": "ann@example.com"}]
-    api.post("users", sent, status)
+    assert api.post("users", sent, status)
 
 
 def test_an_address_that_is_taken_is_no_valid_choice(api: Api):
@@ -84,10 +84,10 @@ def test_an_address_that_is_taken_is_no_valid_choice(api: Api):
 
 def test_ten_users_a_call_at_most(api: Api):
     sent = [{"name": "A", "email": f"a{i}@example.com"} for i in range(11)]
-    api.post("users", sent, 400)
-    api.post("users", sent[:10], 201)
+    assert api.post("users", sent, 400)
+    assert api.post("users", sent[:10], 201)
     many: list[Any] = [{"id": user_ids(api)[1]}] * 11
-    api.post("users/deactivate", many, 400)
+    assert api.post("users/deactivate", many, 400)
     api.post("users/deactivate", many[:10], 204)
 
 

@@ -270,7 +270,7 @@ def test_any_web_address_will_do(api: Api, url):
 def test_a_path_may_be_required_by_switch(api: Api, url, status):
     api.sandbox.state.choices.webhook_needs_path = True
     sent = {"destination": f"https://app.example{url}", "settings": CODES}
-    api.post("webhooks", sent, status)
+    assert api.post("webhooks", sent, status)
 
 
 def test_an_account_has_a_hundred_subscriptions_at_most(api: Api):
