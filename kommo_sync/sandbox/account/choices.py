@@ -56,7 +56,7 @@ class Choices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Body of a 429."""
     rate_retry_after: int | None = None
     """Seconds told in a 429's `retry_after` and Retry-After; None tells nothing."""
-    block_after_refusals: int = 300
+    block_after_refusals: int = 1000
     """So many 429 within a minute turn every answer into 403."""
     block_seconds: int = 300
     """How long such a block lasts."""
