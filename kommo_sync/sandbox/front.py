@@ -49,11 +49,10 @@ class Answer(msgspec.Struct):
     body: bytes
 
 
-def html(status: str, text: str) -> Answer:
-    """Return an answer as a proxy or a block page gives it."""
-    body = (
-        f"<html><head><title>{text}</title></head><body><h1>{text}</h1></body></html>"
-    )
+def html(status: str) -> Answer:
+    """Return an answer as a proxy or a block page gives it, its status for a title."""
+    head = f"<head><title>{status}</title></head>"
+    body = f"<html>{head}<body><h1>{status}</h1></body></html>"
     return Answer(status, [("Content-Type", HTML)], body.encode())
 
 
@@ -85,10 +84,7 @@ class Front:
         environ["PATH_INFO"] = "/" + environ.get("PATH_INFO", "").lstrip("/")
         if not environ["PATH_INFO"].startswith(WITNESSED):
             return self._app(environ, start_response)
-        row = self._open(environ)
-        with self._lock:
-            rule = self.engine.plan.strike(row.method, row.path)
-        row.fault = rule.kind if rule else None
+        row, rule = self._open(environ)
         answer = self._answer(environ, row, rule)
         if answer is None:
             return self._hang_up(environ, start_response)
@@ -96,19 +92,25 @@ class Front:
         row.bytes_out = len(answer.body)
         return self._send(environ, start_response, answer, rule)
 
-    def _open(self, environ: Environ) -> Request:
-        data = self.state.data
-        with self.state.lock:
+    def _open(self, environ: Environ) -> tuple[Request, Rule | None]:
+        """Witness the arrival and let the faults choose.
+
+        Not under the account's lock: a long answer must not make others arrive late.
+        """
+        requests = self.state.data.requests
+        with self._lock:
             row = Request(
-                seq=len(data.requests) + 1,
+                seq=len(requests) + 1,
                 at=self.state.clock.now(),
                 method=environ["REQUEST_METHOD"],
                 path=environ["PATH_INFO"],
                 query=environ.get("QUERY_STRING", ""),
             )
-            data.requests.append(row)
+            requests.append(row)
+            rule = self.engine.plan.strike(row.method, row.path)
+        row.fault = rule.kind if rule else None
         environ["sandbox.request"] = row
-        return row
+        return row, rule
 
     def _answer(
         self, environ: Environ, row: Request, rule: Rule | None
@@ -129,9 +131,9 @@ class Front:
             self.state.clock.sleep(rule.seconds)
         answer = self._run(environ)
         if kind == "bad_gateway_after":
-            return html("502 Bad Gateway", "502 Bad Gateway")
+            return html("502 Bad Gateway")
         if kind == "timeout_after":
-            return html("504 Gateway Time-out", "504 Gateway Time-out")
+            return html("504 Gateway Time-out")
         return None if kind == "drop_after" else answer
 
     def _paced(self, environ: Environ, row: Request) -> Answer | None:
@@ -140,7 +142,7 @@ class Front:
         with self._lock:
             verdict = self.limiter.judge(self._key(environ), row.at)
         if verdict is Verdict.BLOCKED:
-            return html("403 Forbidden", "403 Forbidden")
+            return html("403 Forbidden")
         return throttled(self.state) if verdict is Verdict.THROTTLED else None
 
     def _key(self, environ: Environ) -> str:
@@ -226,7 +228,7 @@ def throttled(state: State) -> Answer:
 def _early(kind: str) -> Answer | None:
     """Return the answer of faults that strike before anything is executed."""
     if kind in PAGES:
-        return html(PAGES[kind], PAGES[kind])
+        return html(PAGES[kind])
     if kind in REFUSALS:
         return problem(*REFUSALS[kind])
     return None

@@ -261,7 +261,7 @@ def test_an_action_sent_something_odd_is_refused_or_done_but_never_breaks(
 @pytest.mark.parametrize("do", ["trash", "edit", "chat", "call", "deactivate_user"])
 def test_an_action_by_somebody_odd_is_refused(api: Api, do: str, odd: Any):
     sent = {"do": do, **filled(api, NEEDS[do]), "user_id": odd}
-    refused(api, "POST", "actions", sent)
+    assert refused(api, "POST", "actions", sent)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Seven in any sliding second."""
 
+import threading
+import time
+
 from kommo_sync.sandbox.account.choices import Choices
 from kommo_sync.sandbox.traffic.faults import FaultPlan
 from kommo_sync.sandbox.traffic.limiter import Limiter, Verdict
@@ -122,3 +125,16 @@ def test_arrival_counts_for_the_pace_whatever_the_latency(api: Api, clock):
     second = api.call("GET", "account").status_code
     third = api.call("GET", "account").status_code
     assert (first, second, third) == (200, 429, 200)
+
+
+def test_a_request_arrives_when_it_comes_though_the_account_is_busy(api: Api):
+    api.token = api.sandbox.token
+    with api.sandbox.state.lock:
+        caller = threading.Thread(target=api.call, args=("GET", "account"))
+        caller.start()
+        deadline = time.monotonic() + 10
+        while not api.sandbox.state.data.requests and time.monotonic() < deadline:
+            time.sleep(0.01)
+        arrived = [row.path for row in api.sandbox.state.data.requests]
+    caller.join()
+    assert arrived == ["/api/v4/account"]
