@@ -32,7 +32,7 @@ check: $(DEV)  ## Check format, lint, types and floors
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
 
-bench: $(RUN)  ## Measure every claim about speed; ONLY=name measures one
+bench: $(DEV)  ## Measure every claim about speed; ONLY=name measures one
 	@$(VENV)/bin/python -m bench $(if $(ONLY),--only $(ONLY))
 
 acceptance: $(RUN) $(if $(wildcard $(SHARED)/clients),$(CLIENTS))  ## Let strangers' clients and logs in SHARED=../shared try the sandbox

@@ -1,0 +1,1 @@
+"""Talks to the CRM: what Kommo says, and how it is asked."""

@@ -1,0 +1,1 @@
+"""Remembers what Kommo said, and what was done about it."""
