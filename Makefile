@@ -9,6 +9,7 @@ RUN := $(VENV)/installed-runtime
 DEV := $(VENV)/installed-dev
 CLIENTS := .venv-clients/installed
 PIP := -m pip --disable-pip-version-check --quiet
+CATALOGUES := $(wildcard kommo_sync/locale/*/LC_MESSAGES/*.po)
 LOCK := $(VENV)/bin/uv pip compile --quiet --generate-hashes --universal \
 	--python-version 3.11 --no-header --no-annotate pyproject.toml
 
@@ -60,7 +61,7 @@ $(VENV)/made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(RUN): $(VENV)/made pyproject.toml requirements/runtime.lock
+$(RUN): $(VENV)/made pyproject.toml requirements/runtime.lock hatch_build.py $(CATALOGUES)
 	@echo "Installing into $(VENV)"
 	@$(VENV)/bin/python $(PIP) install --require-hashes -r requirements/runtime.lock
 	@$(VENV)/bin/python $(PIP) install --no-deps --no-build-isolation --editable .

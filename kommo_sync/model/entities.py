@@ -51,6 +51,30 @@ SNAPSHOTS = frozenset(list(Part)[: list(Part).index(Part.LEADS)])
 RECORDS = (Part.LEADS, Part.CONTACTS, Part.COMPANIES, Part.TASKS)
 """Parts whose records can be deleted, and asked for by id."""
 
+CONTACT_NOTES = (
+    "common",
+    "call_in",
+    "call_out",
+    "sms_in",
+    "sms_out",
+    "amomail_message",
+    "zoom_meeting",
+)
+"""Notes that show somebody of the firm in touch with the client."""
+CONTACT_EVENTS = (
+    "incoming_call",
+    "outgoing_call",
+    "incoming_chat_message",
+    "outgoing_chat_message",
+    "incoming_mail",
+    "outgoing_mail",
+    "incoming_sms",
+    "outgoing_sms",
+    "talk_created",
+    "talk_closed",
+)
+"""Events that show the same."""
+
 
 class Account(NamedTuple):
     """The account itself."""
