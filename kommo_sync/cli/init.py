@@ -38,7 +38,7 @@ def init(call: Call, *, yes: bool, language: Language | None) -> None:
     ):
         call.tell("init.nothing_done")
         return
-    config = _write(call, language or "")
+    config = write_place(call, example(language or ""))
     call.tell("init.done", config=call.path, url=_shown_url(config))
     call.tell("init.key", path=config.key_path())
     call.tell("init.next")
@@ -58,11 +58,15 @@ def _refuse_what_exists(path: Path) -> None:
         )
 
 
-def _write(call: Call, language: Language) -> Config:
-    """Write all or nothing: what a failure leaves behind is taken away again."""
+def write_place(call: Call, settings: str) -> Config:
+    """Write settings, a key and an empty database, or nothing; return the settings.
+
+    Raises:
+        ConfigError: one of them is there already, or cannot be written.
+    """
     written: list[Path] = []
     try:
-        _write_new(call.path, example(language), 0o666, written)
+        _write_new(call.path, settings, 0o666, written)
         config = call.config()
         if config.key_text is None:
             key = base64.b64encode(new_key()).decode("ascii")

@@ -10,6 +10,8 @@ from kommo_sync.cli.accounts import account_name, chosen_accounts, tell_failures
 from kommo_sync.cli.world import Call, printable
 from kommo_sync.errors import KommoSyncError
 from kommo_sync.health import AccountStatus, PartStatus, account_status
+from kommo_sync.model.entities import AccountId
+from kommo_sync.runtime import Runtime
 from kommo_sync.texts import Texts
 
 UNKNOWN = "-"
@@ -32,7 +34,7 @@ def status(
     with call.runtime() as rt:
         for account_id in chosen_accounts(rt, accounts):
             try:
-                found.append(account_status(rt, account_id, live=live))
+                found.append(_ask(call, rt, account_id, live=live))
             except KommoSyncError as error:
                 failures.append((account_name(rt, account_id), error))
     if as_json:
@@ -40,8 +42,22 @@ def status(
     elif not found and not failures:
         call.tell("status.nobody")
     for account in () if as_json else found:
-        _tell(call, account)
+        tell_status(call, account)
     ctx.exit(int(tell_failures(call, failures, of=len(found) + len(failures))))
+
+
+def _ask(
+    call: Call, rt: Runtime, account_id: AccountId, *, live: bool
+) -> AccountStatus:
+    """Return how an account stands; on a terminal, show how far the counting is."""
+    if not live:
+        return account_status(rt, account_id)
+    with call.err().status(call.texts.say("status.counting")) as shown:
+
+        def tell(read: int) -> None:
+            shown.update(call.texts.say_many("status.counted", read))
+
+        return account_status(rt, account_id, live=True, tell=tell)
 
 
 def _as_json(account: AccountStatus) -> dict[str, object]:
@@ -65,7 +81,8 @@ def _as_json(account: AccountStatus) -> dict[str, object]:
     }
 
 
-def _tell(call: Call, account: AccountStatus) -> None:
+def tell_status(call: Call, account: AccountStatus) -> None:
+    """Say how an account stands."""
     texts, connection = call.texts, account.connection
     call.tell(
         f"status.{connection.state}",

@@ -66,14 +66,15 @@ def sync(
             click.echo(json.dumps([_as_json(call, o) for o in outcomes], indent=2))
         elif not quiet:
             for outcome in outcomes:
-                _tell(call, rt, outcome)
+                tell_report(call, rt, outcome)
         failures = [
             (account_name(rt, o.account_id), o.error) for o in outcomes if o.error
         ]
         ctx.exit(int(tell_failures(call, failures, of=len(outcomes))))
 
 
-def _tell(call: Call, rt: Runtime, outcome: Outcome[SyncReport]) -> None:
+def tell_report(call: Call, rt: Runtime, outcome: Outcome[SyncReport]) -> None:
+    """Say what a sync did; nothing if it failed."""
     report, texts = outcome.result, call.texts
     if report is None:
         return

@@ -92,6 +92,8 @@ class _Cycle:
     full: bool
     streams: frozenset[str]
     followed: Followed
+    events: int = 0
+    """How many were read."""
 
     def run(self) -> CycleReport:
         lists = [self._snapshot(part) for part in Part if self._is_list(part)]
@@ -104,8 +106,9 @@ class _Cycle:
             PartReport(part, cursor.rows, full=cursor.walk_kind == "full")
             for part, cursor in cursors.items()
         ]
+        events = PartReport(Part.EVENTS, self.events, full=False)
         return CycleReport(
-            (*lists, *walks), self.followed.deleted, self.followed.merged
+            (*lists, *walks, events), self.followed.deleted, self.followed.merged
         )
 
     def _wanted(self, part: Part) -> bool:
@@ -177,6 +180,7 @@ class _Cycle:
                 self._read(part, one)
                 cursors[part] = one.cursor
             events = self._read_events()
+            self.events += events.rows
             follow(self.desk, horizon, self.followed)
             self._settle(Part.EVENTS, events)
             horizon = (events.walk_started or 0) - SAME_MOMENT_SECONDS

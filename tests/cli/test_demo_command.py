@@ -15,6 +15,8 @@ def test_the_demo_reads_a_whole_account_and_ends_with_figures():
     assert int(figures["CONTACTS"]) >= 400
     assert int(figures["WON"]) > 1000
     assert figures["PAGES"] == "4"
+    for name in ("CONTACTS", "COMPANIES", "LEADS", "WON", "WON_SUM"):
+        assert figures[f"KEPT_{name}"] == figures[name]
 
 
 def test_the_demo_on_a_busy_port_ends_with_one_sentence():

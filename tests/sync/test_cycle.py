@@ -69,7 +69,7 @@ def test_a_first_cycle_brings_everything(
 ) -> None:
     report = pull(desk)
     assert differences(sandbox, store) == []
-    assert all(part.full for part in report.parts)
+    assert all(part.full for part in report.parts if part.part is not Part.EVENTS)
     counts = desk.store.counts()
     assert counts[Part.USERS] == len(sandbox.state.data.users)
     assert counts[Part.PIPELINES] == len(sandbox.state.data.pipelines)
