@@ -34,19 +34,19 @@ def test_the_readme_sets_up_with_exactly_two_commands():
     assert section.split("```")[1].split("\n")[1:-1] == ["make demo", "make test"]
 
 
-def test_the_readme_tells_every_option_of_the_sandbox():
+def test_every_option_of_the_sandbox_is_told():
     [command] = [c for c in main.commands.values() if c.name == "sandbox"]
     options = {p.opts[0] for p in command.params if isinstance(p, click.Option)}
-    assert options <= {code.split()[0] for code in code_cells("README.md")}
+    assert options <= {code.split()[0] for code in code_cells("docs/sandbox.md")}
 
 
-def test_the_readme_tells_every_name_that_the_sandbox_prints():
+def test_every_name_that_the_sandbox_prints_is_told():
     printed = Sandbox.empty().environment("http://127.0.0.1:1")
-    assert printed.keys() <= code_cells("README.md")
+    assert printed.keys() <= code_cells("docs/sandbox.md")
 
 
-def test_the_readme_tells_every_kind_of_fault():
-    assert KINDS.keys() <= code_cells("README.md")
+def test_every_kind_of_fault_is_told():
+    assert KINDS.keys() <= code_cells("docs/sandbox.md")
 
 
 def test_every_switch_is_told_with_its_default():
