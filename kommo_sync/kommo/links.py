@@ -37,16 +37,24 @@ def check_next(href: str, path: str, query: Pairs, page: int, origin: str) -> No
         parts = urlsplit(href)
         there = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=1000)
     except ValueError as error:
-        raise _bad("is no address", path) from error
+        raise BadAnswer("The next link of {path} is no address.", path=path) from error
     host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS.get(parts.scheme, "/"))
     if f"{parts.scheme}://{host}" != origin:
-        raise _bad("leaves the account's own host", path)
+        raise BadAnswer(
+            "The next link of {path} leaves the account's own host.", path=path
+        )
     if parts.path != path:
-        raise _bad("names another path", path)
+        raise BadAnswer("The next link of {path} names another path.", path=path)
     if dict(there).get("page") != str(page + 1):
-        raise _bad("does not name the page after the one asked", path)
+        raise BadAnswer(
+            "The next link of {path} does not name the page after the one asked.",
+            path=path,
+        )
     if _kept(there) != _kept(query):
-        raise _bad("drops or changes a filter, the order or the limit", path)
+        raise BadAnswer(
+            "The next link of {path} drops or changes a filter, the order or the limit.",
+            path=path,
+        )
 
 
 def _kept(query: Pairs) -> dict[str, list[str]]:
@@ -56,7 +64,3 @@ def _kept(query: Pairs) -> dict[str, list[str]]:
         if name.startswith(_KEPT):
             kept.setdefault(_INDEX.sub("", name), []).extend(value.split(","))
     return {name: sorted(values) for name, values in kept.items()}
-
-
-def _bad(flaw: str, path: str) -> BadAnswer:
-    return BadAnswer("The next link of {path} {flaw}.", path=path, flaw=flaw)

@@ -56,12 +56,17 @@ def require_head(database: Database) -> None:
     """
     found = revision_of(database)
     refuse_newer(database, found)
+    if found is None:
+        raise OlderSchema(
+            "The database {name} is empty: run `kommo-sync migrate`.",
+            name=database.name,
+        )
     if found != head():
         raise OlderSchema(
-            "The database {name} is {state}, this program needs revision {head}: run "
-            "`kommo-sync migrate`.",
+            "The database {name} is at revision {found}, this program needs {head}: "
+            "run `kommo-sync migrate`.",
             name=database.name,
-            state="empty" if found is None else f"at revision {found}",
+            found=found,
             head=head(),
         )
 

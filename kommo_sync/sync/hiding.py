@@ -56,7 +56,7 @@ def suspects(
         asked = min(read[page][0], read[following][0])
         answered = max(read[page][1], read[following][1])
         if following == page + 1 and _any_between(moments, asked, answered):
-            found.update(range(max(1, page - margin), following + margin))
+            found.update(range(max(1, page - margin), following + margin + 1))
     return frozenset(found)
 
 

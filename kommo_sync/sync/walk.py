@@ -213,7 +213,9 @@ class _Walk:
 
         Each may prove empty, a request for nothing; too few, and latency costs pace.
         """
-        if self.cursor.page == 1:
+        if self.cursor.page == 1 or self.cursor.walk_kind == "changes":
+            # What is edited meanwhile enters a list of changes in its middle, and no
+            # event tells: only pages read one after the other miss nothing then.
             return 0
         reading = self.desk.reading
         enough = max(0, ceil(self.desk.crm.latency * reading.pace) - 1)

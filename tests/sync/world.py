@@ -81,9 +81,10 @@ class People:
 
     def work(self) -> None:
         while self.chance.random() < self.deeds / (1 + self.deeds):
-            self._one_deed()
+            self.one_deed()
 
-    def _one_deed(self) -> None:
+    def one_deed(self) -> None:
+        """Let somebody do something."""
         deed = self.chance.choices(
             (self._edit, self._trash, self._restore, self._merge, self._create),
             (8, 3, 2, 1, 1),
