@@ -52,7 +52,7 @@ def check_next(href: str, path: str, query: Pairs, page: int, origin: str) -> No
         )
     if _kept(there) != _kept(query):
         raise BadAnswer(
-            "The next link of {path} drops or changes a filter, the order or the limit.",
+            "The next link of {path} drops or changes filter, order or limit.",
             path=path,
         )
 
