@@ -1,6 +1,5 @@
 """One cycle: what is asked for, what is kept, what is forgotten."""
 
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,36 +10,11 @@ from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
 from kommo_sync.sandbox.control.acting import ACTIONS
 from kommo_sync.store.store import Store
-from kommo_sync.sync.asking import Reading
 from kommo_sync.sync.cycle import pull
 from kommo_sync.sync.walk import Desk
-from tests.sync.world import Meddling, careless, desk_of, differences, new_store
+from tests.sync.world import READING, differences
 
-READING = Reading(page_size=25, in_flight=3, history_days=10_000)
 DAY = 86_400
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock: ManualClock) -> Sandbox:
-    made = Sandbox.generated(clients=40, seed=4, clock=clock)
-    made.state.choices.incoming_leads_are_listed = True
-    return made
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return careless(new_store(tmp_path))
-
-
-@pytest.fixture
-def desk(sandbox: Sandbox, store: Store, clock: ManualClock) -> Desk:
-    taking_time = Meddling(sandbox.transport(), lambda _request: clock.advance(0.2))
-    return desk_of(sandbox, store, clock, reading=READING, transport=taking_time)
 
 
 def do(sandbox: Sandbox, name: str, **what: Any) -> None:

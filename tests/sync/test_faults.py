@@ -1,7 +1,6 @@
 """Everything that can go wrong at once, and one by one: it ends equal, or says why."""
 
 import random
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,41 +11,15 @@ from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
 from kommo_sync.sandbox.traffic.faults import KINDS, STANDING, parse_faults
 from kommo_sync.store.store import Store
-from kommo_sync.sync.asking import Reading
 from kommo_sync.sync.cycle import pull
 from kommo_sync.sync.walk import Desk
 from tests.sync.world import (
+    READING,
     Meddling,
     People,
-    careless,
     desk_of,
     differences,
-    new_store,
 )
-
-READING = Reading(page_size=25, in_flight=3, history_days=10_000)
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock: ManualClock) -> Sandbox:
-    made = Sandbox.generated(clients=60, seed=4, clock=clock)
-    made.state.choices.incoming_leads_are_listed = True
-    return made
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return careless(new_store(tmp_path))
-
-
-@pytest.fixture
-def desk(sandbox: Sandbox, store: Store, clock: ManualClock) -> Desk:
-    return desk_of(sandbox, store, clock, reading=READING)
 
 
 def pull_until_done(desk: Desk, clock: ManualClock, *, full: bool = False) -> int:

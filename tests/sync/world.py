@@ -23,6 +23,7 @@ from kommo_sync.sync.asking import Reading
 from kommo_sync.sync.cycle import CycleReport, pull
 from kommo_sync.sync.walk import Desk
 
+READING = Reading(page_size=25, in_flight=3, history_days=10_000)
 ORIGIN = "https://acme.kommo.com"
 
 
