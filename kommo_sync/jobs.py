@@ -204,6 +204,8 @@ def sync_account(
         )
     except KommoSyncError as error:
         ending = _Ending("failed", 0, str(error))
+        if isinstance(error, Unauthorized) and _is_refused(client):
+            store.set_state("reconnect")
         raise
     finally:
         store.end_run(
@@ -212,6 +214,17 @@ def sync_account(
         store.release(lease)
         rt.store.checkpoint()
         client.close()
+
+
+def _is_refused(client: KommoClient) -> bool:
+    """Ask once more: a token that is refused twice is not tried again by anybody."""
+    try:
+        _account(client)
+    except Unauthorized:
+        return True
+    except KommoSyncError:
+        return False
+    return False
 
 
 def reading_of(rt: Runtime) -> Reading:

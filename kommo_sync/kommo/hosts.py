@@ -65,6 +65,13 @@ def _refusal(text: str, base_url: str) -> WrongAddress:
             "{value} is no whole address: did you mean {value}.kommo.com?",
             value=text,
         )
+    if _SANDBOX.fullmatch(text) and text.count(":") > 1:
+        return WrongAddress(
+            "{value} is no address of a Kommo account; if it is a sandbox, name it in "
+            "config.toml, under [kommo]: sandbox_hosts = ['{host}'].",
+            value=_shown(base_url),
+            host=text.partition("://")[2].rstrip("/"),
+        )
     return WrongAddress(
         "{value} is no address of a Kommo account: give it as https://acme.kommo.com, "
         "with your account's name for acme.",

@@ -3,9 +3,10 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -109,19 +110,28 @@ def _not_a_url() -> ConfigError:
 def create_file(path: Path) -> None:
     """Make an empty SQLite file that only this user can read, if there is none.
 
-    SQLite gives its -wal and -shm files the same rights.
+    SQLite gives its -wal and -shm files the same rights. The file appears with its
+    journal mode set: two processes that set it at once do not wait for each other.
 
     Raises:
         StoreUnusable: it cannot be made.
     """
+    if path.exists():
+        return
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
+            made = Path(folder, "new.db")
+            os.close(os.open(made, os.O_CREAT | os.O_EXCL, 0o600))
+            with closing(sqlite3.connect(made)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            with suppress(FileExistsError):
+                os.link(made, path)
+    except (OSError, sqlite3.Error) as error:
         raise StoreUnusable(
             "The database {name} cannot be made ({reason}): check the folder and "
             "the right to write in it.",
             name=path,
-            reason=error.strerror,
+            reason=getattr(error, "strerror", error),
         ) from error
 
 

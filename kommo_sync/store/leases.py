@@ -8,7 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    select,
+    update,
+)
 
 from kommo_sync.errors import Busy
 from kommo_sync.store.tables import leases
@@ -24,6 +32,17 @@ class Lease:
     epoch: int
     seconds: float
     """How long it holds after each renewal."""
+
+
+_OURS = and_(
+    leases.c.account_id == bindparam("account"),
+    leases.c.job == bindparam("its_job"),
+    leases.c.owner == bindparam("its_owner"),
+    leases.c.epoch == bindparam("its_epoch"),
+)
+# Made once: a page is kept in less time than it takes to write a statement anew.
+_HELD = select(leases.c.epoch).where(_OURS)
+_RENEWED = update(leases).where(_OURS).values(until=bindparam("end"))
 
 
 def take(
@@ -74,11 +93,19 @@ def hold(connection: Connection, lease: Lease, now: float | None) -> None:
     Raises:
         Busy: another owner has taken it over.
     """
-    until = leases.c.until if now is None else now + lease.seconds
-    held = connection.execute(
-        update(leases).where(*_named(lease), *_ours(lease)).values(until=until)
-    )
-    if held.rowcount == 0:
+    ours: dict[str, object] = {
+        "account": lease.account_id,
+        "its_job": lease.job,
+        "its_owner": lease.owner,
+        "its_epoch": lease.epoch,
+    }
+    if now is None:
+        # Whoever takes it over writes to the same account, and so waits for this one.
+        is_held = connection.execute(_HELD, ours).first() is not None
+    else:
+        renewed = connection.execute(_RENEWED, ours | {"end": now + lease.seconds})
+        is_held = renewed.rowcount > 0
+    if not is_held:
         raise Busy(
             "The job {job} of account {account_id} was taken over from {owner}, which "
             "was silent for longer than {seconds} s: it stops here, nothing is lost.",

@@ -169,13 +169,15 @@ class _Walk:
         return self.cursor
 
     def _survey(self) -> None:
-        """Look how long the walk will be; what is read on the way is kept."""
+        """Look how long the walk will be; what is read on the way is kept.
+
+        To a seventh at worst: more would cost requests that find nothing. A list whose
+        first page is empty is asked once more by the walk, before that is believed.
+        """
         page = max(self.cursor.ahead, default=1)
         while self.empty is None and self._look(page):
             page *= 2
-        for _halving in range(2):
-            if self.empty is None or self.empty - self.last <= max(2, self.last // 8):
-                break
+        if self.empty is not None and self.empty - self.last > 2:
             self._look((self.last + self.empty) // 2)
 
     def _look(self, page: int) -> bool:
@@ -198,10 +200,14 @@ class _Walk:
             self.empty = min(self.empty or beyond, beyond)
 
     def _ask(self, pool: ThreadPoolExecutor) -> None:
-        """Have as many requests on their way as keep the pace."""
+        """Have as many requests on their way as keep the pace.
+
+        Twice as many pages are wanted as there are threads: if the page whose turn it
+        is comes late, the others go on meanwhile.
+        """
         page = self.cursor.page
         bound = max(page, self.last + self._guesses())
-        while len(self.asked) < self.desk.reading.in_flight and page <= bound:
+        while len(self.asked) < 2 * self.desk.reading.in_flight and page <= bound:
             if page not in self.cursor.ahead and page not in self.asked:
                 self.asked[page] = pool.submit(
                     self.desk.page, self.part, page, self.cursor
@@ -234,7 +240,8 @@ class _Walk:
         if not found.rows and self.promised:
             before = self._doubt(page)
             if before is not None:
-                self._keep(before, self._after(ALL_READ))
+                counted = self.cursor.rows - len(before.rows)  # it was kept before
+                self._keep(before, replace(self._after(ALL_READ), rows=counted))
             return
         self._learn(page, found)
         self.promised = found.has_next or page < self.last
