@@ -71,6 +71,12 @@ def _decoder(embedded: object) -> json.Decoder[Any]:
     return json.Decoder(sheet[embedded], strict=False)
 
 
+# Half of a pair, as a text cut in the middle of an emoji leaves it: no database and no
+# decoder takes it, and one such name must not stop an account.
+_HALF_PAIR = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _ACCOUNT = json.Decoder(shapes.AccountShape, strict=False)
 _NOTES = _decoder(shapes.Notes)
 _FIELDS = _decoder(shapes.CustomFields)
@@ -101,14 +107,28 @@ def read_sheet(part: Part, body: bytes) -> Sheet:
     if b"\\u0000" in body:
         body = _NUL.sub(rb"\1", body)
     try:
-        if part is Part.ACCOUNT:
-            account = lists.account(_ACCOUNT.decode(body))
-            return Sheet((account,), (account.id,))
-        return _READERS[part].read(body)
+        return _read(part, body)
     except (ValueError, RecursionError) as error:
-        # The error itself is left behind: one about bad UTF-8 holds the whole text.
-        raise BadAnswer(
-            "Kommo's answer for {part} cannot be understood: {reason}.",
-            part=part,
-            reason=str(error).rstrip("."),
-        ) from None
+        mended = _HALF_PAIR.sub(rb"\\ufffd", body)
+        if mended == body:
+            raise _bad(part, error) from None
+    try:
+        return _read(part, mended)
+    except (ValueError, RecursionError) as error:
+        raise _bad(part, error) from None
+
+
+def _read(part: Part, body: bytes) -> Sheet:
+    if part is Part.ACCOUNT:
+        account = lists.account(_ACCOUNT.decode(body))
+        return Sheet((account,), (account.id,))
+    return _READERS[part].read(body)
+
+
+def _bad(part: Part, error: Exception) -> BadAnswer:
+    # The error itself is left behind: one about bad UTF-8 holds the whole text.
+    return BadAnswer(
+        "Kommo's answer for {part} cannot be understood: {reason}.",
+        part=part,
+        reason=str(error).rstrip("."),
+    )

@@ -13,6 +13,7 @@ from kommo_sync.model.entities import Part
 from kommo_sync.store import schema
 from kommo_sync.store.account import AccountStore
 from kommo_sync.store.cursors import Cursor
+from kommo_sync.store.engines import create_file
 from kommo_sync.store.store import Store
 from tests.store.rows import ACCOUNT, kept, lead
 
@@ -119,3 +120,18 @@ def test_the_doctor_hears_which_database_it_is(store: Store):
     found = store.health()
     assert found["kind"] in ("sqlite", "postgresql")
     assert str(found["version"])[0].isdigit()
+
+
+def test_a_new_file_appears_with_its_journal_mode_set(tmp_path: Path):
+    path = tmp_path / "new.db"
+    create_file(path)
+    # https://www.sqlite.org/fileformat.html: bytes 18 and 19, 2 is WAL.
+    assert path.read_bytes()[18:20] == b"\x02\x02"
+    assert [one.name for one in tmp_path.iterdir()] == ["new.db"]
+
+
+def test_a_file_that_is_there_is_left_alone(tmp_path: Path):
+    path = tmp_path / "kept.db"
+    path.write_text("mine")
+    create_file(path)
+    assert path.read_text() == "mine"
