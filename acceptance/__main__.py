@@ -1,10 +1,10 @@
-"""`python -m acceptance`: strangers' clients and logs against `kommo-sync sandbox`."""
+"""`python -m acceptance`: strangers' clients and logs, and our own commands."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from acceptance.accounts import check_logs
+from acceptance.accounts import check_logs, check_stores
 from acceptance.checks import Checks
 from acceptance.clients import Stage, check_clients
 from acceptance.spawning import PROGRAM, SandboxFailed
@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
             check_clients(stage, checks)
         if asked.part in (None, "logs"):
             check_logs(asked.shared / "data", checks, asked.program)
+        if asked.part in (None, "stores"):
+            check_stores(asked.shared / "data", checks, asked.program)
     except SandboxFailed as error:
         checks.expect("sandbox", held=False, told=str(error))
     print(checks.summary())
@@ -46,7 +48,9 @@ def _options() -> argparse.ArgumentParser:
         help="Python that has the clients installed",
     )
     parser.add_argument("--program", type=Path, default=PROGRAM, help="kommo-sync")
-    parser.add_argument("--part", choices=("clients", "logs"), help="only this part")
+    parser.add_argument(
+        "--part", choices=("clients", "logs", "stores"), help="only this part"
+    )
     return parser
 
 

@@ -3,12 +3,16 @@
 import argparse
 import sys
 
-from bench import sandbox_page, sandbox_start
+from bench import backfill, full_sync, keep, sandbox_page, sandbox_start
 from bench.figures import Benchmark, NotMeasured
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     sandbox_page.BENCHMARK,
     sandbox_start.BENCHMARK,
+    keep.ON_SQLITE,
+    keep.ON_POSTGRES,
+    full_sync.BENCHMARK,
+    backfill.BENCHMARK,
 )
 
 

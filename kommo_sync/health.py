@@ -9,7 +9,7 @@ from kommo_sync.kommo.client import KommoClient
 from kommo_sync.kommo.ports import Priority
 from kommo_sync.kommo.protocol import page_request
 from kommo_sync.model.entities import RECORDS, AccountId, Part
-from kommo_sync.runtime import Runtime
+from kommo_sync.runtime import Runtime, is_dead
 from kommo_sync.store.connecting import Connection
 from kommo_sync.store.reading import Won
 from kommo_sync.store.runs import Run
@@ -137,10 +137,9 @@ def _count_now(rt: Runtime, account_id: AccountId, tell: Callable[[int], None]) 
     store, client = rt.store.account(account_id), rt.client(account_id)
     try:
         recount(rt, account_id, client)
-        count, total = sum_won(
-            client, store.facts().pipeline_ids(), Priority.CLICKS, tell
-        )
-        store.save_crm_won(count, total, client.server_time)
+        if pipelines := store.facts().pipeline_ids():
+            count, total = sum_won(client, pipelines, Priority.CLICKS, tell)
+            store.save_crm_won(count, total, client.server_time)
     finally:
         client.close()
 
@@ -196,7 +195,7 @@ def _account_checks(rt: Runtime, account_id: AccountId) -> list[Check]:
     values: dict[str, object] = {"account": account_id}
     checks = [_token_age(rt, account_id), _freshness(rt, account_id)]
     holder = rt.store.account(account_id).facts().lease_holder("sync", rt.now())
-    if holder:
+    if holder and not is_dead(holder):
         checks.append(
             Check("check.copies", "OK", "found.syncing", {"owner": holder}, None)
         )

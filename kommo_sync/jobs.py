@@ -8,7 +8,8 @@ run alone, again after a crash, or not at all.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +18,7 @@ from typing import Generic, TypeVar
 from kommo_sync.errors import (
     Forbidden,
     KommoSyncError,
+    RetryLater,
     Unauthorized,
     WrongAddress,
 )
@@ -40,6 +42,9 @@ LEASE_SECONDS = 900.0
 """How long a silent process keeps an account: longer than a page is ever tried for."""
 DAY_SECONDS = 86_400
 SOON_DAYS = 30
+SECOND_DOUBT = 2
+DOUBTS_A_SWEEP = 24
+"""A count that differs lastingly has a kind read whole again after so many syncs."""
 SUMMED_LEADS = 5_000
 """Up to so many won leads are read after each sync for their sum: twenty requests."""
 
@@ -181,39 +186,48 @@ def sync_account(
         NeedsOperator: the CRM refuses.
     """
     store = rt.store.account(account_id)
-    client = rt.client(account_id)
-    began = rt.clock.now()
+    began, ending = rt.clock.now(), _Ending()
+    with closing(rt.client(account_id)) as client, _leased(rt, store) as lease:
+        run_id = store.begin_run("sync", int(began))
+        try:
+            breathe = partial(_breathe, rt, store, lease)
+            desk = Desk(client, store, lease, reading_of(rt), progress, breathe)
+            done = pull(desk, full=full, streams=streams)
+            _recount_at_leisure(rt, account_id, client)
+            ending = _Ending("done", sum(part.rows for part in done.parts))
+            return SyncReport(
+                account_id,
+                done.parts,
+                client.requests,
+                rt.clock.now() - began,
+                done.deleted,
+                done.merged,
+            )
+        except KommoSyncError as error:
+            ending = _Ending("failed", 0, str(error))
+            if isinstance(error, Unauthorized) and _is_refused(client):
+                store.set_state("reconnect")
+            raise
+        finally:
+            ended, sent = rt.now(), client.requests
+            store.end_run(run_id, ending.outcome, ended, sent, ending.rows, ending.why)
+
+
+@contextmanager
+def _leased(rt: Runtime, store: AccountStore) -> Iterator[Lease]:
+    """Hold an account while the block runs, however it ends.
+
+    Raises:
+        Busy: another process holds it.
+    """
     lease = store.take_lease(
-        "sync", own_name(), began, seconds=LEASE_SECONDS, is_dead=is_dead
+        "sync", own_name(), rt.clock.now(), seconds=LEASE_SECONDS, is_dead=is_dead
     )
-    run_id = store.begin_run("sync", int(began))
-    ending = _Ending()
     try:
-        breathe = partial(_breathe, rt, store, lease)
-        desk = Desk(client, store, lease, reading_of(rt), progress, breathe)
-        done = pull(desk, full=full, streams=streams)
-        recount(rt, account_id, client)
-        ending = _Ending("done", sum(part.rows for part in done.parts))
-        return SyncReport(
-            account_id,
-            done.parts,
-            client.requests,
-            rt.clock.now() - began,
-            done.deleted,
-            done.merged,
-        )
-    except KommoSyncError as error:
-        ending = _Ending("failed", 0, str(error))
-        if isinstance(error, Unauthorized) and _is_refused(client):
-            store.set_state("reconnect")
-        raise
+        yield lease
     finally:
-        store.end_run(
-            run_id, ending.outcome, rt.now(), client.requests, ending.rows, ending.why
-        )
         store.release(lease)
         rt.store.checkpoint()
-        client.close()
 
 
 def _is_refused(client: KommoClient) -> bool:
@@ -252,6 +266,16 @@ class _Ending:
     why: str = ""
 
 
+def _recount_at_leisure(
+    rt: Runtime, account_id: AccountId, client: KommoClient
+) -> None:
+    """Count, if the CRM answers: what was read is good without it."""
+    try:
+        recount(rt, account_id, client)
+    except RetryLater as error:
+        log.warning("not counted", extra={"account": account_id, "why": str(error)})
+
+
 def recount(rt: Runtime, account_id: AccountId, client: KommoClient) -> None:
     """Ask the CRM how much it holds, and keep that beside what we hold."""
     store = rt.store.account(account_id)
@@ -260,27 +284,36 @@ def recount(rt: Runtime, account_id: AccountId, client: KommoClient) -> None:
         held = counts.get(part, 0)
         told = count_records(client, part, held, Priority.RECONCILIATION)
         store.save_count(part, told, client.server_time)
-        if told != held:
-            _doubt(store, part, client.server_time)
-    pipelines = store.facts().pipeline_ids()
-    held_won = store.won().count
-    total: int | None = None
-    if held_won <= SUMMED_LEADS:
+        _weigh(store, part, agrees=told == held)
+    if pipelines := store.facts().pipeline_ids():
+        _recount_won(store, pipelines, client)
+
+
+def _recount_won(
+    store: AccountStore, pipelines: tuple[int, ...], client: KommoClient
+) -> None:
+    """Ask for the number of won leads, and for their sum where they are not many."""
+    held, total = store.won().count, None
+    if held <= SUMMED_LEADS:
         count, total = sum_won(client, pipelines, Priority.RECONCILIATION)
     else:
-        count = count_won(client, pipelines, held_won, Priority.RECONCILIATION)
+        count = count_won(client, pipelines, held, Priority.RECONCILIATION)
     store.save_crm_won(count, total, client.server_time)
 
 
-def _doubt(store: AccountStore, part: Part, now: int) -> None:
-    """Have a kind of which the CRM counts otherwise read whole, at most once a day.
+def _weigh(store: AccountStore, part: Part, *, agrees: bool) -> None:
+    """Have a kind of which the CRM counts otherwise, time and again, read whole.
 
-    A record that came or went during the sync makes such a difference, too: it is gone
-    after the next one, and nothing is read in vain more than once.
+    Once may be a record that came or went during the sync. What makes the difference
+    is read whole the second time, and then once in a while: it may be lasting.
     """
     cursor = store.cursor(part)
-    if cursor.full_at is not None and now - cursor.full_at > DAY_SECONDS:
-        store.save_cursor(part, replace(cursor, full_at=None))
+    doubts = 0 if agrees else cursor.doubts + 1
+    if doubts == cursor.doubts:
+        return
+    is_due = doubts == SECOND_DOUBT or (doubts > 0 and doubts % DOUBTS_A_SWEEP == 0)
+    full_at = None if is_due else cursor.full_at
+    store.save_cursor(part, replace(cursor, doubts=doubts, full_at=full_at))
 
 
 def run(

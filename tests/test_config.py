@@ -88,6 +88,18 @@ def test_a_variable_may_hold_a_fraction_a_list_and_a_text_of_digits(load):
     assert config.kommo.egress == "5"
 
 
+def test_a_list_may_be_written_in_the_environment_as_in_the_file(load):
+    config = load(
+        "", KOMMO_SYNC__KOMMO__SANDBOX_HOSTS='["127.0.0.1:8380", "localhost"]'
+    )
+    assert config.kommo.sandbox_hosts == ("127.0.0.1:8380", "localhost")
+
+
+def test_a_list_that_is_broken_is_told(load):
+    with pytest.raises(ConfigError, match="is not a list of texts"):
+        load("", KOMMO_SYNC__KOMMO__SANDBOX_HOSTS='["127.0.0.1:8380"')
+
+
 def test_other_variables_are_none_of_our_business(load):
     assert load("", PATH="/bin", KOMMO_SYNC_TOKEN="t", KOMMO_SYNC="x") == load("")
 

@@ -200,7 +200,13 @@ def _from_text(text: str, known: FieldInfo | None) -> object:
     return _split(text) if wanted == tuple[str, ...] else text
 
 
-def _split(text: str) -> list[str]:
+def _split(text: str) -> object:
+    """Return a list, written as in the file or with commas between."""
+    if text.lstrip().startswith("["):
+        try:
+            return tomllib.loads(f"list = {text}")["list"]
+        except tomllib.TOMLDecodeError:
+            return text
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

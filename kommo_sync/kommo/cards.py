@@ -138,8 +138,10 @@ def list_text(raw: Raw) -> str:
         ValueError: it is no list.
     """
     text = str(raw, "utf-8")
-    if text[0] == "[":
-        return text
+    return text if text[0] == "[" else _mended(text)
+
+
+def _mended(text: str) -> str:
     if text in _NOTHING:
         return "[]"
     # PHP sends a list with a gap as an object.

@@ -1,15 +1,13 @@
 """The only door to what is kept of one account."""
 
-import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
 from kommo_sync.model.entities import AccountId, Part, Row
-from kommo_sync.store import leases, reading, records, runs, upserts
-from kommo_sync.store import merging as merges_kept
+from kommo_sync.store import cursors, leases, reading, records, runs, upserts
 from kommo_sync.store.connecting import State, StoredTokens
 from kommo_sync.store.cursors import Cursor
 from kommo_sync.store.engines import Database
@@ -18,11 +16,10 @@ from kommo_sync.store.leases import Lease
 from kommo_sync.store.reading import Won
 from kommo_sync.store.runs import Run
 from kommo_sync.store.sealing import Sealer
-from kommo_sync.store.tables import connections, crm_counts, cursors
+from kommo_sync.store.tables import connections, crm_counts
 
 MERGEABLE = (Part.LEADS, Part.CONTACTS, Part.COMPANIES)
 _WON = "won"
-_CURSOR_FIELDS = tuple(field.name for field in fields(Cursor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +86,7 @@ class AccountStore:
     def cursor(self, part: Part) -> Cursor:
         """Return how far a part has been read; a fresh cursor if it never was."""
         with self._reading() as connection:
-            kept = connection.execute(
-                select(*(cursors.c[name] for name in _CURSOR_FIELDS)).where(
-                    cursors.c.account_id == self.account_id,
-                    cursors.c.part == part.value,
-                )
-            ).first()
-        if kept is None:
-            return Cursor()
-        values = dict(kept._mapping)
-        return Cursor(**values | {"ahead": tuple(json.loads(values["ahead"]))})
+            return cursors.load(connection, self.account_id, part)
 
     def keep_page(
         self,
@@ -117,9 +105,9 @@ class AccountStore:
         Raises:
             Busy: the lease was lost.
         """
-        with self._writing() as connection:
+        with self._writing(lease) as connection:
             written = records.keep(connection, self.account_id, part, rows, seen_at)
-            self._settle(connection, part, cursor, lease)
+            cursors.save(connection, self.account_id, part, cursor)
         return written
 
     def keep_rows(
@@ -129,6 +117,7 @@ class AccountStore:
         *,
         seen_at: int,
         revive: Collection[int] = (),
+        lease: Lease | None = None,
     ) -> int:
         """Keep rows that were asked for by id; return how many it wrote.
 
@@ -136,10 +125,14 @@ class AccountStore:
             part: theirs.
             rows: what the CRM answered.
             seen_at: the CRM's time of the answer.
-            revive: ids that live whatever their tombstones say.
+            revive: ids that live, unless they died after `seen_at`.
+            lease: the right to do so, checked in the same transaction.
+
+        Raises:
+            Busy: the lease was lost.
         """
-        with self._writing() as connection:
-            records.revive(connection, self.account_id, part, revive)
+        with self._writing(lease) as connection:
+            records.revive(connection, self.account_id, part, revive, seen_at)
             return records.keep(connection, self.account_id, part, rows, seen_at)
 
     def save_cursor(
@@ -150,8 +143,8 @@ class AccountStore:
         Raises:
             Busy: the lease was lost.
         """
-        with self._writing() as connection:
-            self._settle(connection, part, cursor, lease)
+        with self._writing(lease) as connection:
+            cursors.save(connection, self.account_id, part, cursor)
 
     def replace(
         self,
@@ -168,30 +161,50 @@ class AccountStore:
             Busy: the lease was lost.
             ValueError: not a part of SNAPSHOTS.
         """
-        with self._writing() as connection:
+        with self._writing(lease) as connection:
             written = records.replace(connection, self.account_id, part, rows, seen_at)
-            self._settle(connection, part, cursor, lease)
+            cursors.save(connection, self.account_id, part, cursor)
         return written
 
-    def bury(self, part: Part, ids: Collection[int], *, at: int) -> int:
+    def bury(
+        self,
+        part: Part,
+        ids: Collection[int],
+        *,
+        at: int,
+        lease: Lease | None = None,
+    ) -> int:
         """Put up tombstones and remove the rows under them; count the removed.
 
         A row that was seen after `at` lives on, without a tombstone.
-        """
-        with self._writing() as connection:
-            return records.bury(connection, self.account_id, part, ids, at)
-
-    def merge(self, part: Part, loser: int, winner: int, *, at: int) -> None:
-        """Bury the loser of a merge; what points at it, now or later, finds the winner.
 
         Raises:
+            Busy: the lease was lost.
+        """
+        with self._writing(lease) as connection:
+            return records.bury(connection, self.account_id, part, ids, at)
+
+    def merge(
+        self,
+        part: Part,
+        loser: int,
+        winner: int,
+        *,
+        at: int,
+        lease: Lease | None = None,
+    ) -> None:
+        """Bury the loser of a merge; what points at it, now or later, finds the winner.
+
+        A loser that was seen after `at` lives on, and is no loser.
+
+        Raises:
+            Busy: the lease was lost.
             ValueError: a part whose cards cannot be merged, or a card with itself.
         """
         if part not in MERGEABLE or loser == winner:
             raise ValueError(f"{part}: {loser} cannot be merged into {winner}")
-        with self._writing() as connection:
-            records.bury(connection, self.account_id, part, [loser], at)
-            merges_kept.record(connection, self.account_id, part, (loser, winner), at)
+        with self._writing(lease) as connection:
+            records.merge(connection, self.account_id, part, (loser, winner), at)
 
     def unseen(
         self, part: Part, before: int, limit: int, after_id: int = 0
@@ -310,21 +323,15 @@ class AccountStore:
         with self._reading() as connection:
             return runs.newest(connection, self.account_id, limit)
 
-    def _writing(self) -> AbstractContextManager[Connection]:
-        return self.database.writing(self.account_id)
+    @contextmanager
+    def _writing(self, lease: Lease | None = None) -> Iterator[Connection]:
+        with self.database.writing(self.account_id) as connection:
+            if lease is not None:
+                leases.hold(connection, lease, None)
+            yield connection
 
     def _reading(self) -> AbstractContextManager[Connection]:
         return self.database.reading()
-
-    def _settle(
-        self, connection: Connection, part: Part, cursor: Cursor, lease: Lease | None
-    ) -> None:
-        if lease is not None:
-            leases.hold(connection, lease, None)
-        values = {name: getattr(cursor, name) for name in _CURSOR_FIELDS}
-        values["ahead"] = json.dumps(cursor.ahead)
-        values |= {"account_id": self.account_id, "part": part.value}
-        upserts.put(connection, cursors, values)
 
     def _save_count(self, name: str, count: int, total: int | None, at: int) -> None:
         row = (self.account_id, name, count, total, at)

@@ -3,26 +3,35 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Column, select, union_all
 
 from kommo_sync.errors import ConfigError
 from kommo_sync.model.entities import Account, AccountId, Event, Part
 from kommo_sync.store.connecting import Connection, all_connections
 from kommo_sync.store.engines import Database
+from kommo_sync.store.portions import portions
 from kommo_sync.store.tables import (
     accounts,
     contacts,
     events,
+    lead_contacts,
     leads,
     leases,
     merges,
     pipelines,
 )
 
-_POINTERS = {
-    Part.CONTACTS: ((leads, "main_contact_id"),),
-    Part.COMPANIES: ((leads, "company_id"), (contacts, "company_id")),
+_POINTERS: dict[Part, tuple[tuple[Part, Column[int], Column[int]], ...]] = {
+    Part.CONTACTS: (
+        (Part.LEADS, leads.c.id, leads.c.main_contact_id),
+        (Part.LEADS, lead_contacts.c.lead_id, lead_contacts.c.contact_id),
+    ),
+    Part.COMPANIES: (
+        (Part.LEADS, leads.c.id, leads.c.company_id),
+        (Part.CONTACTS, contacts.c.id, contacts.c.company_id),
+    ),
 }
+"""By part: who points at it, from which column, by which one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +72,18 @@ class Facts:
     def events(self, types: Sequence[str], since: int) -> tuple[Event, ...]:
         """Return kept events of some types from `since` on, in order of time."""
         columns = [events.c[name] for name in Event._fields]
-        wanted = select(*columns).where(
-            events.c.account_id == self.account_id,
-            events.c.type.in_(types),
-            events.c.created_at >= since,
-        )
-        ordered = wanted.order_by(events.c.created_at, events.c.id)
+        # Asked for several types at once, SQLite would rather read all events.
+        of_each = [
+            select(*columns).where(
+                events.c.account_id == self.account_id,
+                events.c.type == one,
+                events.c.created_at >= since,
+            )
+            for one in dict.fromkeys(types)
+        ]
+        if not of_each:
+            return ()
+        ordered = union_all(*of_each).order_by("created_at", "id")
         with self.database.reading() as reading:
             return tuple(Event(*row) for row in reading.execute(ordered))
 
@@ -76,18 +91,16 @@ class Facts:
         self, part: Part, ids: Collection[int]
     ) -> dict[Part, frozenset[int]]:
         """Return the ids of kept leads and contacts that name cards of a part."""
+        pointers = _POINTERS.get(part, ())
+        found: dict[Part, set[int]] = {other: set() for other, *_ in pointers}
         with self.database.reading() as reading:
-            return {
-                Part(table.name): frozenset(
-                    reading.execute(
-                        select(table.c.id).where(
-                            table.c.account_id == self.account_id,
-                            table.c[column].in_(ids),
-                        )
-                    ).scalars()
-                )
-                for table, column in _POINTERS.get(part, ())
-            }
+            for some in portions(sorted(set(ids))):
+                for other, pointer, pointed in pointers:
+                    wanted = select(pointer).where(
+                        pointer.table.c.account_id == self.account_id, pointed.in_(some)
+                    )
+                    found[other].update(reading.execute(wanted).scalars())
+        return {other: frozenset(pointing) for other, pointing in found.items()}
 
     def knows_merge(self, part: Part, winner: int, at: int) -> bool:
         """Return whether a loser is known of a merge into `winner` at that moment."""

@@ -1,10 +1,11 @@
 """The one place where a database's failures become ours."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kommo_sync.errors import Busy, KommoSyncError, StoreUnusable
@@ -25,6 +26,10 @@ _SLOW = "The database {name} did not answer in time: try again."
 _UNREACHABLE = (
     "The database {name} cannot be reached: check that it runs, and its address, "
     "user and password."
+)
+_REFUSED = (
+    "The database {name} refused a statement or a value ({reason}): nothing of it was "
+    "kept; run `kommo-sync doctor`, and report it if it happens again."
 )
 
 _SQLITE: tuple[tuple[str, type[KommoSyncError], str], ...] = (
@@ -69,36 +74,44 @@ _POSTGRES: dict[str, tuple[type[KommoSyncError], str]] = {
 }
 
 
+# The only words of SQLite's that are told: names of tables and columns, no values.
+_NAMES_ONLY = re.compile(
+    r"(no such (table|column)|[A-Z ]+ constraint failed): [\w., ]+"
+)
+_OF_THE_STATEMENT = "42"
+"""Postgres's errors about the text of a statement; ours hold no values."""
+
+
 @contextmanager
 def translated(name: str) -> Iterator[None]:
-    """Turn the driver's failures inside into errors of ours.
+    """Turn the driver's failures inside into errors of ours, which tell no values.
 
     Args:
         name: the database as a person may read it, without a password.
 
     Raises:
         Busy: locked for too long, or too slow.
-        StoreUnusable: full, read-only, damaged or out of reach.
+        StoreUnusable: full, read-only, damaged or out of reach, or it refused a
+            statement or a value.
     """
     try:
         yield
-    except DBAPIError as error:
-        found = _meaning(error.orig, name)
-        if found is None:
-            raise
-        raise found from error
-    except sqlite3.Error as error:
+    except (StatementError, sqlite3.Error, OverflowError, UnicodeError) as error:
         # What fails while a connection is prepared does not come through SQLAlchemy.
-        found = _meaning(error, name)
+        failed = error.orig if isinstance(error, StatementError) else error
+        found = _foreseen(failed, name)
         if found is None:
-            raise
-        raise found from error
+            found = StoreUnusable(_REFUSED, name=name, reason=_reason(failed))
+        elif getattr(failed, "sqlstate", None) is None:
+            raise found from error
+        # Postgres tells the row that it refuses, and Python the text.
+        raise found from None
     except PoolTimeout as error:
         raise Busy(_SLOW, name=name) from error
 
 
-def _meaning(error: object, name: str) -> KommoSyncError | None:
-    """Return what a driver's error means to a caller; None: it is a mistake of ours."""
+def _foreseen(error: object, name: str) -> KommoSyncError | None:
+    """Return what a driver's error means to a caller, if that is known."""
     if isinstance(error, sqlite3.Error):
         for words, kind, message in _SQLITE:
             if words in str(error):
@@ -116,3 +129,17 @@ def _meaning(error: object, name: str) -> KommoSyncError | None:
     if lost or str(state)[:2] in ("08", "28", "3D", "57"):
         return StoreUnusable(_UNREACHABLE, name=name)
     return None
+
+
+def _reason(error: object) -> str:
+    """Return what may be told of a surprise: kinds and names, never a value."""
+    state = getattr(error, "sqlstate", None)
+    diagnosis = getattr(error, "diag", None)
+    told = [type(error).__name__, getattr(error, "sqlite_errorname", state)]
+    if isinstance(error, sqlite3.Error) and _NAMES_ONLY.fullmatch(str(error)):
+        told.append(str(error))
+    elif state is not None and state.startswith(_OF_THE_STATEMENT):
+        told.append(getattr(diagnosis, "message_primary", None))
+    for one in ("table_name", "column_name", "constraint_name"):
+        told.append(getattr(diagnosis, one, None))
+    return ", ".join(one for one in told if one)

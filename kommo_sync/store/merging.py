@@ -7,10 +7,28 @@ Kommo says nothing on the loser itself: it is gone, and an event names both
 import json
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    select,
+    union,
+    update,
+)
 
 from kommo_sync.model.entities import Contact, Lead, Note, Part, Row, Task
-from kommo_sync.store.tables import contacts, leads, merges, notes, tasks
+from kommo_sync.store import linking
+from kommo_sync.store.linking import Named
+from kommo_sync.store.tables import (
+    contacts,
+    lead_contacts,
+    leads,
+    merges,
+    notes,
+    tasks,
+)
 
 Winners = Mapping[str, Mapping[int, int]]
 """By part: the last winner of each loser."""
@@ -136,8 +154,7 @@ def _point_elsewhere(
         for table in (leads, contacts):
             _repoint(connection, account_id, table, "company_id", loser, winner)
     if part is Part.CONTACTS:
-        _repoint(connection, account_id, leads, "main_contact_id", loser, winner)
-        _repoint_lists(connection, account_id, loser, winner)
+        _repoint_people(connection, account_id, loser, winner)
 
 
 def _repoint(
@@ -155,15 +172,36 @@ def _repoint(
     )
 
 
-def _repoint_lists(
+def _repoint_people(
     connection: Connection, account_id: int, loser: int, winner: int
 ) -> None:
-    naming = select(leads.c.id, leads.c.contact_ids).where(
-        leads.c.account_id == account_id, leads.c.contact_ids.contains(str(loser))
+    columns = (leads.c.id, leads.c.main_contact_id, leads.c.contact_ids)
+    beyond = and_(
+        lead_contacts.c.account_id == leads.c.account_id,
+        lead_contacts.c.lead_id == leads.c.id,
     )
-    for lead_id, ids in connection.execute(naming).all():
-        connection.execute(
-            update(leads)
-            .where(leads.c.account_id == account_id, leads.c.id == lead_id)
-            .values(contact_ids=_follow_ids(ids, {loser: winner}))
-        )
+    naming = union(
+        select(*columns).where(
+            leads.c.account_id == account_id, leads.c.main_contact_id == loser
+        ),
+        select(*columns)
+        .select_from(lead_contacts.join(leads, beyond))
+        .where(
+            lead_contacts.c.account_id == account_id,
+            lead_contacts.c.contact_id == loser,
+        ),
+    )
+    moved = {loser: winner}
+    named = [
+        Named(lead_id, moved.get(main, main), _follow_ids(ids, moved))
+        for lead_id, main, ids in connection.execute(naming).all()
+    ]
+    if not named:
+        return
+    connection.execute(
+        update(leads)
+        .where(leads.c.account_id == account_id, leads.c.id == bindparam("lead"))
+        .values(main_contact_id=bindparam("main"), contact_ids=bindparam("all")),
+        [dict(zip(("lead", "main", "all"), one, strict=True)) for one in named],
+    )
+    linking.note(connection, account_id, named)

@@ -3,19 +3,17 @@
 The functions take an open transaction; account.py opens it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select
 
-from kommo_sync.model.entities import SNAPSHOTS, Event, Part, Row
-from kommo_sync.store import merging, upserts
-from kommo_sync.store.tables import ENTITIES_OF, TABLE_OF, tombstones
+from kommo_sync.model.entities import SNAPSHOTS, Event, Lead, Part, Row
+from kommo_sync.store import linking, merging, upserts
+from kommo_sync.store.linking import Named
+from kommo_sync.store.portions import portions
+from kommo_sync.store.tables import ENTITIES_OF, TABLE_OF, leads, tombstones
 
-T = TypeVar("T")
-
-_IDS_AT_ONCE = 500
 _TOMBSTONES = select(tombstones.c.id, tombstones.c.at).where(
     tombstones.c.account_id == bindparam("account"),
     tombstones.c.part == bindparam("part"),
@@ -42,13 +40,16 @@ def keep(
     if mortal and rows:
         rows = _without_dead(connection, account_id, part, rows, seen_at)
         rows = merging.followed(connection, account_id, rows)
-    return sum(
+    written = sum(
         upserts.write(
             connection, TABLE_OF[kind], _tuples(account_id, rows, kind, seen_at)
         )
         for kind in ENTITIES_OF[part]
         if kind in kinds
     )
+    if part is Part.LEADS:
+        _note_contacts(connection, account_id, rows, written)
+    return written
 
 
 def replace(
@@ -87,7 +88,7 @@ def bury(
     table = _table(part)
     here = scope(table, account_id, part)
     removed = 0
-    for some in _portions(sorted(set(ids))):
+    for some in portions(sorted(set(ids))):
         these = table.c.id.in_(some)
         alive = select(table.c.id).where(*here, these, table.c.seen_at > at)
         living = set(connection.execute(alive).scalars())
@@ -96,6 +97,8 @@ def bury(
             continue
         gone = delete(table).where(*here, table.c.id.in_(dead))
         removed += connection.execute(gone).rowcount
+        if part is Part.LEADS:
+            linking.forget(connection, account_id, dead)
         upserts.write(
             connection,
             tombstones,
@@ -104,13 +107,47 @@ def bury(
     return removed
 
 
-def revive(
-    connection: Connection, account_id: int, part: Part, ids: Collection[int]
+def merge(
+    connection: Connection,
+    account_id: int,
+    part: Part,
+    pair: tuple[int, int],
+    at: int,
 ) -> None:
-    """Take away tombstones, and merges of those who died by one."""
-    _lift(connection, account_id, part, ids)
-    for some in _portions(sorted(set(ids))):
-        merging.forget(connection, account_id, part, some)
+    """Bury the loser of a merge (loser, winner) and re-point, unless it was seen later.
+
+    So only the dead are losers, and who lives again is none.
+    """
+    bury(connection, account_id, part, pair[:1], at)
+    died = select(tombstones.c.at).where(
+        tombstones.c.account_id == account_id,
+        tombstones.c.part == part.value,
+        tombstones.c.id == pair[0],
+    )
+    if connection.execute(died).first() is not None:
+        merging.record(connection, account_id, part, pair, at)
+
+
+def revive(
+    connection: Connection,
+    account_id: int,
+    part: Part,
+    ids: Collection[int],
+    seen_at: int,
+) -> None:
+    """Let those live who were asked for by id and seen, unless they died after that.
+
+    An answer may arrive late, when a younger one has told of a death already.
+    """
+    for some in portions(sorted(set(ids))):
+        younger = select(tombstones.c.id).where(
+            tombstones.c.account_id == account_id,
+            tombstones.c.part == part.value,
+            tombstones.c.id.in_(some),
+            tombstones.c.at > seen_at,
+        )
+        dead = set(connection.execute(younger).scalars())
+        _lift(connection, account_id, part, [one for one in some if one not in dead])
 
 
 def scope(table: Table, account_id: int, part: Part) -> list[ColumnElement[bool]]:
@@ -128,9 +165,28 @@ def _table(part: Part) -> Table:
 def _tuples(
     account_id: int, rows: Sequence[Row], kind: type[Row], seen_at: int
 ) -> list[tuple[Any, ...]]:
+    # Added tuples are made in half the time of unpacked ones.
+    head, tail = (account_id,), (seen_at,)
     if kind is Event:
-        return [(account_id, *row) for row in rows]
-    return [(account_id, *row, seen_at) for row in rows if type(row) is kind]
+        return [head + row for row in rows]
+    return [head + row + tail for row in rows if type(row) is kind]
+
+
+def _note_contacts(
+    connection: Connection, account_id: int, rows: Sequence[Row], written: int
+) -> None:
+    if written == len(rows):
+        named = [row for row in rows if isinstance(row, Lead)]
+        linking.note(connection, account_id, named)
+        return
+    # Some were passed over: what is kept of those is younger.
+    for some in portions(int(row.id) for row in rows):
+        found = connection.execute(
+            select(leads.c.id, leads.c.main_contact_id, leads.c.contact_ids).where(
+                leads.c.account_id == account_id, leads.c.id.in_(some)
+            )
+        )
+        linking.note(connection, account_id, [Named(*one) for one in found])
 
 
 def _without_dead(
@@ -155,7 +211,9 @@ def _without_dead(
 def _lift(
     connection: Connection, account_id: int, part: Part, ids: Collection[int]
 ) -> None:
-    for some in _portions(sorted(set(ids))):
+    """Take away tombstones, and the merges by which those died."""
+    for some in portions(sorted(set(ids))):
+        merging.forget(connection, account_id, part, some)
         connection.execute(
             delete(tombstones).where(
                 tombstones.c.account_id == account_id,
@@ -163,9 +221,3 @@ def _lift(
                 tombstones.c.id.in_(some),
             )
         )
-
-
-def _portions(values: Iterable[T]) -> Iterator[list[T]]:
-    left = iter(values)
-    while some := list(islice(left, _IDS_AT_ONCE)):
-        yield some

@@ -1,9 +1,11 @@
 """The store: one database for all accounts of an installation."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from kommo_sync.errors import Busy, StoreUnusable
 from kommo_sync.model.entities import AccountId
 from kommo_sync.store import checking, revisions
 from kommo_sync.store.account import AccountStore
@@ -72,9 +74,14 @@ class Store:
         return checking.health(self.database)
 
     def close(self) -> None:
-        """Write out and let go; the store cannot be used afterwards."""
+        """Write out and let go; the store cannot be used afterwards.
+
+        On a full or failing disk what was written ahead stays there, whole: whoever
+        opens the database next has it. Who wrote has been told.
+        """
         try:
-            self.checkpoint()
+            with suppress(Busy, StoreUnusable):
+                self.checkpoint()
         finally:
             self.database.close()
 

@@ -121,6 +121,9 @@ Index(None, contacts.c.account_id, contacts.c.company_id)
 for _table in (tasks, notes, events):
     Index(None, _table.c.account_id, _table.c.entity_type, _table.c.entity_id)
 
+# Few events of the many are asked for by type, some of those from the first one on.
+Index(None, events.c.account_id, events.c.type, events.c.created_at)
+
 connections = _own(
     "connections",
     (),
@@ -149,9 +152,14 @@ cursors = _own(
     rows=int,
     full_at=int | None,
     synced_at=int | None,
+    doubts=int,
+)
+lead_contacts = _own(
+    "lead_contacts", ("lead_id", "contact_id"), lead_id=int, contact_id=int
 )
 tombstones = _own("tombstones", ("part", "id"), part=str, id=int, at=int)
 merges = _own("merges", ("part", "loser"), part=str, loser=int, winner=int, at=int)
+Index(None, lead_contacts.c.account_id, lead_contacts.c.contact_id)
 crm_counts = _own(
     "crm_counts", ("name",), name=str, count=int, total=int | None, at=int
 )

@@ -8,8 +8,8 @@ One cycle of an account, in order (`cycle`):
 3. the account's own history, the events (`walk` again), and what follows from it: the
    records it names are asked for by id; who is absent is buried, who was merged is
    followed (`consequences`);
-4. pages that moved while they were read are read again (`hiding`), then each walk is
-   settled: only now its watermark moves;
+4. pages that moved while they were read are read again (`hiding`), in rounds, until
+   nothing can hide (`rounds`); then each walk is settled: only now its watermark moves;
 5. after a whole walk, kept records that it did not meet are asked for by id (`sweep`);
 6. what the CRM holds is counted, beside what we hold (`recount`).
 """

@@ -1,15 +1,19 @@
 """What follows from events: they name records, and the CRM is asked what is true."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from typing import TypeVar
 
+from kommo_sync.errors import TooMuchAsked
 from kommo_sync.kommo.neighbours import neighbours_request, read_neighbours
 from kommo_sync.kommo.ports import Priority
+from kommo_sync.kommo.protocol import Answer, Page
 from kommo_sync.model.entities import RECORDS, Event, Part
 from kommo_sync.sync.asking import DELETED, MERGED, NOTE_DELETED, RESTORED, STRUCTURAL
 from kommo_sync.sync.walk import Desk
+
+Found = TypeVar("Found")
 
 IDS_A_REQUEST = 100
 FOLLOWED = (Part.COMPANIES, Part.CONTACTS, Part.LEADS, Part.TASKS)
@@ -48,13 +52,42 @@ def refetch(
 
     Asked by id, the CRM shows what is alive: a tombstone of such a record is lifted.
     """
-    for some in batches(sorted(set(ids)), IDS_A_REQUEST):
-        found = desk.crm.by_ids(part, some, priority=priority)
+
+    def ask(some: Sequence[int]) -> Page:
+        return desk.crm.by_ids(part, some, priority=priority)
+
+    for some, found in _in_lots(ids, ask):
         alive = {row.id for row in found.rows if not isinstance(row.id, str)}
-        desk.store.keep_rows(part, found.rows, seen_at=found.server_time, revive=alive)
+        desk.store.keep_rows(
+            part,
+            found.rows,
+            seen_at=found.server_time,
+            revive=alive,
+            lease=desk.lease,
+        )
         absent = set(some) - alive
-        followed.deleted += desk.store.bury(part, absent, at=found.server_time)
+        followed.deleted += desk.store.bury(
+            part, absent, at=found.server_time, lease=desk.lease
+        )
         followed.gone[part] |= absent
+
+
+def _in_lots(
+    ids: Iterable[int], ask: Callable[[Sequence[int]], Found]
+) -> Iterator[tuple[Sequence[int], Found]]:
+    """Ask for records by id, for fewer at once where the CRM runs out of time."""
+    left, size = sorted(set(ids)), IDS_A_REQUEST
+    while left:
+        some = left[:size]
+        try:
+            found = ask(some)
+        except TooMuchAsked:
+            if len(some) == 1:
+                raise
+            size = len(some) // 2
+            continue
+        yield some, found
+        left = left[size:]
 
 
 def follow(desk: Desk, since: int, followed: Followed) -> None:
@@ -96,9 +129,12 @@ def _hanging_on(desk: Desk, part: Part, ids: set[int]) -> Mapping[Part, set[int]
         return hanging
     for other, found in desk.store.facts().pointing_at(part, ids).items():
         hanging[other] |= found
-    for some in batches(sorted(ids), IDS_A_REQUEST):
+
+    def ask(some: Sequence[int]) -> Answer:
         request = neighbours_request(part, some)
-        answer = desk.crm.get(request, Priority.RECONCILIATION)
+        return desk.crm.get(request, Priority.RECONCILIATION)
+
+    for _some, answer in _in_lots(ids, ask):
         for other, linked in read_neighbours(answer).items():
             hanging[other] |= linked
     return hanging
@@ -122,23 +158,24 @@ def _follow_merges(
 def guess_losers(desk: Desk, part: Part, followed: Followed) -> None:
     """Say who the loser was of a merge whose event names only the winner.
 
-    Possible where there was one such merge: then who vanished in the same cycle, and
-    was not deleted by anybody, lost it. Otherwise the vanished have no winner.
+    Possible where there was one such merge, and one card vanished in the same cycle
+    that nobody deleted: that one lost it. Otherwise the vanished have no winner.
     """
     if len(followed.unclear[part]) != 1:
         return
     kinds = [kind for kind, deleted in DELETED.items() if deleted is part]
     deleted = {event.entity_id for event in desk.store.facts().events(kinds, 0)}
     [(winner, at)] = followed.unclear[part].items()
-    for loser in sorted(followed.gone[part] - deleted - {winner}):
-        _merge(desk, part, loser, winner, at, followed)
-        followed.unclear[part].pop(winner, None)
+    losers = followed.gone[part] - deleted - {winner}
+    if len(losers) == 1:
+        _merge(desk, part, losers.pop(), winner, at, followed)
+        del followed.unclear[part][winner]
 
 
 def _merge(
     desk: Desk, part: Part, loser: int, winner: int, at: int, followed: Followed
 ) -> None:
-    desk.store.merge(part, loser, winner, at=at)
+    desk.store.merge(part, loser, winner, at=at, lease=desk.lease)
     followed.merged += 1
     followed.gone[part].discard(loser)
 
@@ -161,10 +198,3 @@ def _moved_by(event: Event) -> Iterator[Part]:
         notes = f"notes/{event.entity_type}"
         if notes in set(Part):
             yield Part(notes)
-
-
-def batches(ids: Iterable[int], size: int) -> Iterator[tuple[int, ...]]:
-    """Yield ids, so many at a time."""
-    remaining = iter(ids)
-    while batch := tuple(islice(remaining, size)):
-        yield batch

@@ -1,7 +1,8 @@
 """One part's pages, read several at a time and kept in order, resumable at any page."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Protocol
@@ -19,8 +20,6 @@ from kommo_sync.sync.hiding import Marks
 
 ALL_READ = -1
 """`Cursor.page` of a walk whose pages are all read, and that is not settled yet."""
-SMALLER = {250: 125, 125: 25, 25: 5, 5: 1}
-"""Page sizes after a 504, each a whole part of the one before: no page is cut."""
 DOUBTS = 3
 """How often a page that must exist, and is empty, is asked for again."""
 BREATH_PAGES = 16
@@ -114,7 +113,7 @@ def reread(
 ) -> dict[int, tuple[int, int]]:
     """Read some pages of a walk again, keep their rows, return when each was read."""
     marks = Marks()
-    with ThreadPoolExecutor(desk.reading.in_flight) as pool:
+    with _threads(desk) as pool:
         asked = {
             page: pool.submit(desk.page, part, page, cursor) for page in sorted(pages)
         }
@@ -127,13 +126,28 @@ def reread(
     return marks.read
 
 
+@contextmanager
+def _threads(desk: Desk) -> Iterator[ThreadPoolExecutor]:
+    """Give threads to read by; if the reading fails, none of them asks on."""
+    pool = ThreadPoolExecutor(desk.reading.in_flight)
+    try:
+        yield pool
+    except BaseException:
+        with desk.crm.stopping():
+            pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown(cancel_futures=True)
+
+
 def _with_smaller_pages(cursor: Cursor) -> Cursor:
     """Return where the same walk goes on with the next smaller page size."""
-    limit = SMALLER.get(cursor.limit)
-    if limit is None:
+    if cursor.limit == 1:
         raise TooMuchAsked(
             "The CRM runs out of time even for one record a page: try again later."
         )
+    # A whole part of the size before: so no page is cut.
+    halves = range(cursor.limit // 2, 0, -1)
+    limit = next(size for size in halves if cursor.limit % size == 0)
     page = (cursor.page - 1) * (cursor.limit // limit) + 1
     return replace(cursor, limit=limit, page=page, ahead=())
 
@@ -159,13 +173,10 @@ class _Walk:
         self.promised = self.cursor.page > 1
         if self.cursor.walk_kind == "full" and self.cursor.page == 1:
             self._survey()
-        pool = ThreadPoolExecutor(self.desk.reading.in_flight)
-        try:
+        with _threads(self.desk) as pool:
             while self.cursor.page != ALL_READ:
                 self._ask(pool)
                 self._take()
-        finally:
-            pool.shutdown(cancel_futures=True)
         return self.cursor
 
     def _survey(self) -> None:
@@ -195,7 +206,8 @@ class _Walk:
     def _learn(self, page: int, found: Page) -> None:
         if found.rows:
             self.last = max(self.last, page + found.has_next)
-        if not (found.rows and found.has_next):
+        # A full page that says it is the last is not believed without a look behind it.
+        if not found.has_next and len(found.rows) < self.cursor.limit:
             beyond = page + 1 if found.rows else page
             self.empty = min(self.empty or beyond, beyond)
 
@@ -254,10 +266,12 @@ class _Walk:
 
         A list of which a record was just deleted can end a page earlier: then the page
         before is the last, and is returned. Rows were also seen lost behind an empty
-        page in mid-walk (peers.md, 24 Feb 2026): None says to ask for it again.
+        page in mid-walk (peers.md, 24 Feb 2026): None says to ask for it again. If it
+        stays so, and nothing comes behind it either, the page before has promised too
+        much.
 
         Raises:
-            BadAnswer: the page before goes on saying that there is more.
+            BadAnswer: the page stays empty, and there is more behind it.
         """
         self.doubts += 1
         _asked, before = self.desk.page(self.part, page - 1, self.cursor)
@@ -265,12 +279,14 @@ class _Walk:
             return before
         if self.doubts < DOUBTS:
             return None
+        _asked, beyond = self.desk.page(self.part, page + 1, self.cursor)
+        if not beyond.rows:
+            return before
         raise BadAnswer(
-            "{part}: page {page} is empty although page {before} says that there is "
-            "more: nothing is lost, the next run goes on here.",
+            "{part}: page {page} is empty although there is more behind it: nothing is "
+            "lost, the next run goes on here.",
             part=self.part.value,
             page=page,
-            before=page - 1,
         )
 
     def _pass(self, page: int) -> None:

@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("full_at", sa.BigInteger(), nullable=True),
         sa.Column("synced_at", sa.BigInteger(), nullable=True),
+        sa.Column("doubts", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "part", name=op.f("pk_cursors")),
         sqlite_with_rowid=False,
     )
@@ -138,6 +139,28 @@ def upgrade() -> None:
         op.f("ix_events_account_id_entity_type_entity_id"),
         "events",
         ["account_id", "entity_type", "entity_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_events_account_id_type_created_at"),
+        "events",
+        ["account_id", "type", "created_at"],
+        unique=False,
+    )
+    op.create_table(
+        "lead_contacts",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("lead_id", sa.BigInteger(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "account_id", "lead_id", "contact_id", name=op.f("pk_lead_contacts")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        op.f("ix_lead_contacts_account_id_contact_id"),
+        "lead_contacts",
+        ["account_id", "contact_id"],
         unique=False,
     )
     op.create_table(
@@ -352,6 +375,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_leads_account_id_main_contact_id"), table_name="leads")
     op.drop_index(op.f("ix_leads_account_id_company_id"), table_name="leads")
     op.drop_table("leads")
+    op.drop_index(
+        op.f("ix_lead_contacts_account_id_contact_id"), table_name="lead_contacts"
+    )
+    op.drop_table("lead_contacts")
+    op.drop_index(op.f("ix_events_account_id_type_created_at"), table_name="events")
     op.drop_index(
         op.f("ix_events_account_id_entity_type_entity_id"), table_name="events"
     )

@@ -2,10 +2,12 @@
 
 import os
 import sqlite3
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -16,9 +18,10 @@ from kommo_sync.store import schema
 from kommo_sync.store.account import AccountStore
 from kommo_sync.store.cursors import Cursor
 from kommo_sync.store.store import Store
-from tests.store.rows import ACCOUNT, kept, lead
+from tests.store.rows import ACCOUNT, kept, lead, task
 
 NOBODY = 65534
+CLIENT = "Ana Souza"
 
 
 @pytest.fixture
@@ -33,6 +36,12 @@ def impatient(sqlite_url: str) -> Iterator[Store]:
     )
     yield store
     store.database.close()
+
+
+def logged(error: BaseException) -> str:
+    """Return what a log shows of an error, but for the lines of code."""
+    shown = traceback.TracebackException.from_exception(error)
+    return "".join(line for line in shown.format() if not line.startswith('  File "'))
 
 
 def small_disk(store: Store) -> None:
@@ -58,7 +67,7 @@ def test_a_full_disk_is_told_and_what_was_kept_is_whole(file_store: Store):
 def test_a_failure_between_rows_and_cursor_leaves_neither(account: AccountStore):
     with account.database.writing() as connection:
         connection.execute(text("DROP TABLE cursors"))
-    with pytest.raises(Exception, match="cursors"):
+    with pytest.raises(StoreUnusable, match=r"refused.*cursors.*kommo-sync doctor"):
         account.keep_page(Part.LEADS, [lead(1)], Cursor(page=2), seen_at=100)
     assert kept(account, Part.LEADS) == {}
 
@@ -66,9 +75,60 @@ def test_a_failure_between_rows_and_cursor_leaves_neither(account: AccountStore)
 def test_an_error_never_tells_what_was_to_be_written(account: AccountStore):
     with account.database.writing() as connection:
         connection.execute(text("DROP TABLE leads"))
-    with pytest.raises(Exception, match="leads") as caught:
-        account.keep_rows(Part.LEADS, [lead(1, name="Ana Souza")], seen_at=100)
-    assert "Ana" not in f"{caught.value}{caught.value.__cause__}"
+    with pytest.raises(StoreUnusable, match="leads") as caught:
+        account.keep_rows(Part.LEADS, [lead(1, name=CLIENT)], seen_at=100)
+    assert CLIENT not in logged(caught.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"price": None},
+        {"price": 2**63},
+        {"name": {CLIENT: 1}},
+        {"name": f"{CLIENT}\ud83d"},
+    ],
+    ids=["empty", "too large", "of another kind", "half an emoji"],
+)
+def test_a_value_that_is_refused_stays_unsaid(
+    account: AccountStore, changes: dict[str, Any]
+):
+    rows = [lead(1, name=CLIENT)._replace(**changes)]
+    with pytest.raises(StoreUnusable, match=r"refused.*nothing of it was") as caught:
+        account.keep_rows(Part.LEADS, rows, seen_at=100)
+    told = logged(caught.value)
+    assert not any(secret in told for secret in (CLIENT, str(2**63), r"\ud83d"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO merges SELECT account_id, text, 1, 2, 3 FROM tasks",
+        "UPDATE tasks SET text = NULL",
+        "CREATE UNIQUE INDEX twice ON tasks (text)",
+    ],
+)
+def test_a_row_that_is_in_the_way_stays_unsaid(account: AccountStore, statement: str):
+    rows = [task(one, "leads", 5, text=CLIENT) for one in (1, 2)]
+    account.keep_rows(Part.TASKS, rows, seen_at=100)
+    with (
+        pytest.raises(StoreUnusable, match="refused") as caught,
+        account.database.writing() as connection,
+    ):
+        connection.execute(text(statement))
+    assert CLIENT not in logged(caught.value)
+
+
+def test_a_text_that_is_none_stays_unsaid(file_store: Store):
+    account = file_store.account(ACCOUNT)
+    with account.database.writing() as connection:
+        connection.execute(text("CREATE VIEW torn AS SELECT CAST(x'416e61ff' AS TEXT)"))
+    with (
+        pytest.raises(StoreUnusable, match=r"refused.*OperationalError\)") as caught,
+        account.database.reading() as connection,
+    ):
+        connection.execute(text("SELECT * FROM torn")).all()
+    assert "Ana" not in logged(caught.value)
 
 
 def test_a_lock_that_lasts_is_busy_not_broken(impatient: Store):

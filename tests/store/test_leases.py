@@ -65,6 +65,22 @@ def test_an_owner_that_lost_its_lease_writes_nothing_more(account: AccountStore)
     assert account.cursor(Part.LEADS) == page
 
 
+def test_an_owner_that_lost_its_lease_changes_no_single_record(account: AccountStore):
+    old = take(account, "a", 0)
+    new = take(account, "b", 100)
+    account.keep_rows(Part.LEADS, [lead(1)], seen_at=100, lease=new)
+    with pytest.raises(Busy):
+        account.keep_rows(Part.LEADS, [lead(1, 200)], seen_at=200, lease=old)
+    with pytest.raises(Busy):
+        account.bury(Part.LEADS, [1], at=200, lease=old)
+    with pytest.raises(Busy):
+        account.merge(Part.LEADS, 1, 2, at=200, lease=old)
+    assert kept(account, Part.LEADS) == {1: lead(1)}
+    account.merge(Part.LEADS, 1, 2, at=200, lease=new)
+    assert account.bury(Part.LEADS, [1], at=300, lease=new) == 0
+    assert kept(account, Part.LEADS) == {}
+
+
 def test_the_same_owner_may_take_it_anew_and_its_old_one_ends(account: AccountStore):
     old = take(account, "a", 0)
     assert take(account, "a", 1).epoch == old.epoch + 1

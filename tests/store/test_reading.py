@@ -96,3 +96,18 @@ def test_runs_are_listed_the_newest_first(account: AccountStore):
     assert (ended.id, ended.started_at, ended.ended_at) == (first, 100, 150)
     assert (ended.outcome, ended.requests, ended.rows) == ("done", 7, 1200)
     assert account.runs(1) == (running,)
+
+
+def test_events_of_some_types_come_in_order_of_time(account: AccountStore):
+    rows = [
+        event("d", "lead_deleted", 1, 70),
+        event("b", "lead_restored", 1, 60),
+        event("a", "lead_deleted", 1, 60),
+        event("c", "incoming_call", 1, 65),
+        event("e", "lead_deleted", 1, 59),
+    ]
+    account.keep_rows(Part.EVENTS, rows, seen_at=100)
+    facts = account.facts()
+    asked = ("lead_restored", "lead_deleted", "lead_restored")
+    assert [one.id for one in facts.events(asked, 60)] == ["a", "b", "d"]
+    assert facts.events((), 0) == ()

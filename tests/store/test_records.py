@@ -1,5 +1,7 @@
 """What is kept, replaced, buried, revived and merged."""
 
+import json
+
 import pytest
 
 from kommo_sync.model.entities import (
@@ -13,7 +15,10 @@ from kommo_sync.model.entities import (
 )
 from kommo_sync.store.account import AccountStore
 from kommo_sync.store.cursors import Cursor
+from kommo_sync.store.tables import lead_contacts
 from tests.store.rows import (
+    ACCOUNT,
+    all_rows,
     contact,
     event,
     kept,
@@ -128,10 +133,21 @@ def test_a_buried_row_stays_buried_until_seen_later(account: AccountStore):
     assert set(kept(account, Part.TASKS)) == {1, 2}
 
 
-def test_a_revived_row_lives_whatever_its_tombstone_says(account: AccountStore):
-    account.bury(Part.LEADS, [1, 2], at=1000)
+def test_a_row_that_was_asked_for_by_id_lives_from_that_second_on(
+    account: AccountStore,
+):
+    account.bury(Part.LEADS, [1, 2], at=500)
     account.keep_rows(Part.LEADS, [lead(1), lead(2)], seen_at=500, revive=[1])
     assert set(kept(account, Part.LEADS)) == {1}
+
+
+def test_an_answer_that_comes_late_revives_nobody(account: AccountStore):
+    account.merge(Part.LEADS, 1, 2, at=400)
+    account.bury(Part.LEADS, [1], at=1000)
+    account.keep_rows(Part.LEADS, [lead(1)], seen_at=999, revive=[1])
+    account.keep_rows(Part.LEAD_NOTES, [note(1, "leads", 1)], seen_at=1001)
+    assert kept(account, Part.LEADS) == {}
+    assert kept(account, Part.LEAD_NOTES)[1].entity_id == 2
 
 
 def test_a_thousand_are_buried_in_one_go(account: AccountStore):
@@ -170,6 +186,92 @@ def test_a_loser_that_lives_again_is_followed_no_longer(account: AccountStore):
     account.keep_rows(Part.CONTACTS, [contact(4)], seen_at=200, revive=[4])
     account.keep_rows(Part.LEADS, [lead(1, main_contact_id=4)], seen_at=200)
     assert kept(account, Part.LEADS)[1].main_contact_id == 4
+
+
+def test_a_loser_that_a_walk_meets_alive_is_followed_no_longer(account: AccountStore):
+    account.merge(Part.CONTACTS, 4, 5, at=100)
+    account.keep_page(Part.CONTACTS, [contact(4)], Cursor(), seen_at=101)
+    account.keep_rows(Part.LEADS, [lead(1, main_contact_id=4)], seen_at=101)
+    assert kept(account, Part.LEADS)[1].main_contact_id == 4
+
+
+def test_whoever_was_seen_after_a_merge_has_not_lost_it(account: AccountStore):
+    account.keep_rows(Part.CONTACTS, [contact(4)], seen_at=101)
+    account.keep_rows(Part.LEADS, [lead(1, main_contact_id=4)], seen_at=101)
+    account.merge(Part.CONTACTS, 4, 5, at=100)
+    assert set(kept(account, Part.CONTACTS)) == {4}
+    assert kept(account, Part.LEADS)[1].main_contact_id == 4
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[4]", "[5]"),
+        ("[4,5]", "[5]"),
+        ("[5,4]", "[5]"),
+        ("[6,4]", "[6,5]"),
+        ("[6,4,5,7]", "[6,5,7]"),
+        ("[6,44,14]", "[6,44,14]"),
+    ],
+)
+def test_a_merge_leaves_a_contact_on_a_lead_once(
+    account: AccountStore, before: str, after: str
+):
+    main = json.loads(before)[0]
+    named = lead(1, main_contact_id=main, contact_ids=before)
+    account.keep_rows(Part.LEADS, [named, lead(2)], seen_at=90)
+    account.merge(Part.CONTACTS, 4, 5, at=100)
+    row = kept(account, Part.LEADS)[1]
+    assert (row.main_contact_id, row.contact_ids) == (json.loads(after)[0], after)
+    people = json.loads(after)
+    listed = [row[2] for row in all_rows(account, lead_contacts)]
+    assert listed == sorted(people[1:])
+
+
+def test_only_contacts_beyond_the_main_one_are_listed(account: AccountStore):
+    rows = [
+        lead(1, main_contact_id=4, contact_ids="[4]"),
+        lead(2, main_contact_id=4, contact_ids="[4,5]"),
+        lead(3),
+        lead(4, main_contact_id=9, contact_ids="[9,8,7]"),
+    ]
+    account.keep_rows(Part.LEADS, rows, seen_at=90)
+    listed = [(ACCOUNT, 2, 5), (ACCOUNT, 4, 7), (ACCOUNT, 4, 8)]
+    assert all_rows(account, lead_contacts) == listed
+    account.bury(Part.LEADS, [4], at=100)
+    assert all_rows(account, lead_contacts) == listed[:1]
+
+
+def test_a_row_that_is_passed_over_changes_no_contacts(account: AccountStore):
+    now = lead(1, 200, main_contact_id=4, contact_ids="[4,5]")
+    was = lead(1, 100, main_contact_id=4, contact_ids="[4,6]")
+    account.keep_rows(Part.LEADS, [now], seen_at=300)
+    assert account.keep_rows(Part.LEADS, [was], seen_at=290) == 0
+    assert all_rows(account, lead_contacts) == [(ACCOUNT, 1, 5)]
+
+
+def test_leads_are_found_by_any_of_their_contacts_however_many_are_asked(
+    account: AccountStore,
+):
+    rows = [
+        lead(1, main_contact_id=4, contact_ids="[4]"),
+        lead(2, main_contact_id=39_999, contact_ids="[39999,5]"),
+        lead(3, company_id=4),
+    ]
+    account.keep_rows(Part.LEADS, rows, seen_at=90)
+    account.keep_rows(Part.CONTACTS, [contact(1, company_id=5)], seen_at=90)
+    facts = account.facts()
+    assert facts.pointing_at(Part.CONTACTS, [5]) == {Part.LEADS: {2}}
+    everybody = range(40_000)
+    assert facts.pointing_at(Part.CONTACTS, everybody) == {Part.LEADS: {1, 2}}
+    assert facts.pointing_at(Part.COMPANIES, everybody) == {
+        Part.LEADS: {3},
+        Part.CONTACTS: {1},
+    }
+    assert facts.pointing_at(Part.COMPANIES, []) == {
+        Part.LEADS: set(),
+        Part.CONTACTS: set(),
+    }
 
 
 def test_a_winner_that_loses_to_its_own_loser_ends_the_circle(account: AccountStore):

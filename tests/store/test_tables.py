@@ -44,7 +44,7 @@ def test_a_fresh_part_has_a_fresh_cursor(account: AccountStore):
 
 
 def test_a_cursor_comes_back_as_it_was_saved(account: AccountStore):
-    cursor = Cursor(5, "full", 1, 2, 3, -1, (7, 9), 125, 4, 11, 12)
+    cursor = Cursor(5, "full", 1, 2, 3, -1, (7, 9), 125, 4, 11, 12, 3)
     account.save_cursor(Part.LEAD_NOTES, Cursor())
     account.save_cursor(Part.LEAD_NOTES, cursor)
     assert account.cursor(Part.LEAD_NOTES) == cursor

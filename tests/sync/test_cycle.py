@@ -2,40 +2,18 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
 from kommo_sync.model.entities import RECORDS, Part
 from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
-from kommo_sync.sandbox.control.acting import ACTIONS
 from kommo_sync.store.store import Store
 from kommo_sync.sync.cycle import pull
 from kommo_sync.sync.walk import Desk
+from tests.sync.deeds import asked_for, do, last_request, merge_unnamed, some
 from tests.sync.world import READING, differences
 
 DAY = 86_400
-
-
-def do(sandbox: Sandbox, name: str, **what: Any) -> None:
-    """Let somebody act in Kommo's own interface."""
-    ACTIONS[name](sandbox.engine, what)
-
-
-def asked_for(sandbox: Sandbox, path: str, after: int = 0) -> list[dict[str, str]]:
-    return [
-        dict(httpx.QueryParams(request.query))
-        for request in sandbox.state.data.requests
-        if request.path == f"/api/v4/{path}" and request.seq > after
-    ]
-
-
-def last_request(sandbox: Sandbox) -> int:
-    return sandbox.state.data.requests[-1].seq
-
-
-def some(sandbox: Sandbox, kind: str, count: int = 1) -> list[int]:
-    return sorted(sandbox.state.cards(kind))[3 : 3 + count]
 
 
 def test_a_first_cycle_brings_everything(
@@ -111,10 +89,7 @@ def test_a_merge_whose_loser_no_event_names_is_found_by_a_sweep(
     pull(desk)
     winner, loser = some(sandbox, kind, 2)
     clock.advance(7_200)
-    do(sandbox, "merge", entity=kind, id=winner, loser_id=loser)
-    for event in sandbox.state.data.events:
-        if event.type == "entity_merged":
-            event.before = event.after = ()
+    merge_unnamed(sandbox, kind, winner, loser)
     report = pull(desk)
     assert report.merged == 1
     assert differences(sandbox, store) == []

@@ -1,5 +1,6 @@
 """Everything that can go wrong at once, and one by one: it ends equal, or says why."""
 
+import json
 import random
 
 import httpx
@@ -103,9 +104,37 @@ def test_a_page_that_stays_empty_in_mid_walk_stops_the_run_and_the_next_goes_on(
     empty = EmptyOnce(sandbox.transport(), 3)
     transport = httpx.MockTransport(empty.answer)
     desk = desk_of(sandbox, store, clock, reading=READING, transport=transport)
-    with pytest.raises(BadAnswer, match="leads: page 3 is empty although page 2"):
+    with pytest.raises(
+        BadAnswer, match="leads: page 3 is empty although there is more"
+    ):
         pull(desk)
     assert desk.store.cursor(Part.LEADS).page == 3
+    pull(desk)
+    assert differences(sandbox, store) == []
+
+
+class SilentOnNext(httpx.BaseTransport):
+    """Says of page 2 of the leads, which is full, that it is the last."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self.inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self.inner.handle_request(request)
+        params = request.url.params
+        if request.url.path == "/api/v4/leads" and params.get("page") == "2":
+            body = json.loads(answer.read())
+            body["_links"].pop("next", None)
+            date = {"Date": answer.headers["Date"]}
+            return httpx.Response(200, json=body, headers=date)
+        return answer
+
+
+def test_a_full_page_that_says_it_is_the_last_is_not_believed(
+    sandbox: Sandbox, store: Store, clock: ManualClock
+) -> None:
+    transport = SilentOnNext(sandbox.transport())
+    desk = desk_of(sandbox, store, clock, reading=READING, transport=transport)
     pull(desk)
     assert differences(sandbox, store) == []
 
@@ -137,7 +166,7 @@ def test_records_that_never_cease_to_go_away_are_said_so(
     clock: ManualClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kommo_sync.sync.cycle.ROUNDS", 3)
+    monkeypatch.setattr("kommo_sync.sync.rounds.ROUNDS", 3)
     people = People(sandbox, random.Random(1), deeds=1.0)
     transport = Meddling(sandbox.transport(), lambda _request: people.work())
     desk = desk_of(sandbox, store, clock, reading=READING, transport=transport)

@@ -65,6 +65,16 @@ def test_a_guess_on_the_last_page_takes_one_request(records, place):
     assert len(listing.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("records", "expected", "asked"),
+    [(29_700, 30_001, [121, 120, 118, 119]), (30_001, 29_700, [119, 120, 122, 121])],
+)
+def test_a_guess_that_is_a_little_wrong_looks_nearby(records, expected, asked):
+    listing = Listing(records)
+    assert listing.counted(expected) == records
+    assert listing.asked == asked
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
     made = Sandbox.generated(clients=60, seed=4, clock=ManualClock())

@@ -1,7 +1,8 @@
 """A CRM in motion: people edit, delete, merge and restore while pages are read."""
 
+import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,7 +138,7 @@ class People:
 
 
 def add_lead(sandbox: Sandbox, writer: Any, chance: random.Random) -> None:
-    """Put one more deal into the CRM, with one of its contacts or none."""
+    """Put one more deal into the CRM, with contacts of it or none."""
     state = sandbox.state
     lead = Lead(
         id=state.next_id("leads"),
@@ -151,9 +152,10 @@ def add_lead(sandbox: Sandbox, writer: Any, chance: random.Random) -> None:
     state.cards("leads")[lead.id] = lead
     contacts = list(state.cards("contacts"))
     if contacts and chance.random() < 0.7:
-        contact_id = chance.choice(contacts)
-        lead.contact_ids = [contact_id]
-        state.card("contacts", contact_id).lead_ids.append(lead.id)  # type: ignore[union-attr]
+        how_many = min(len(contacts), chance.choice((1, 1, 2)))
+        lead.contact_ids = chance.sample(contacts, how_many)
+        for contact_id in lead.contact_ids:
+            state.card("contacts", contact_id).lead_ids.append(lead.id)  # type: ignore[union-attr]
     state.touch("leads")
 
 
@@ -236,7 +238,7 @@ def differences(sandbox: Sandbox, store: Store) -> list[str]:
         names = ("id", *columns)
         with store.database.reader.connect() as connection:
             kept = {
-                row[0]: tuple(row[1:])
+                row[0]: unpacked(row[1:], tuple(columns))
                 for row in connection.exec_driver_sql(
                     f"SELECT {', '.join(names)} FROM {kind}"  # noqa: S608
                 )
@@ -255,6 +257,21 @@ def differences(sandbox: Sandbox, store: Store) -> list[str]:
     return sorted(found)
 
 
+def unpacked(values: Sequence[Any], columns: Sequence[str]) -> tuple[Any, ...]:
+    """Return what is kept; what is kept as JSON, as that is compared."""
+    return tuple(
+        UNPACKED[name](json.loads(value)) if name in UNPACKED else value
+        for name, value in zip(columns, values, strict=True)
+    )
+
+
+UNPACKED: dict[str, Callable[[list[Any]], Any]] = {
+    "contact_ids": list,
+    "tags": lambda tags: [tag["name"] for tag in tags],
+    "field_values": len,
+}
+
+
 def plain(name: str) -> Callable[[Sandbox, Any], Any]:
     return lambda _sandbox, card: getattr(card, name)
 
@@ -264,6 +281,21 @@ def first(kind: str) -> Callable[[Sandbox, Any], Any]:
     return lambda sandbox, card: next(iter(linked_ids(sandbox.state, card, kind)), None)
 
 
+def all_contacts(sandbox: Sandbox, card: Any) -> list[int]:
+    """Who is linked with a lead and not in the trash, the main contact first."""
+    return linked_ids(sandbox.state, card, "contacts")
+
+
+def tag_names(sandbox: Sandbox, card: Any) -> list[str]:
+    tags = sandbox.state.data.tags
+    return [tags[tag_id].name for tag_id in card.tags if tag_id in tags]
+
+
+def filled_fields(sandbox: Sandbox, card: Any) -> int:
+    return len(card.fields.keys() & sandbox.state.data.fields.keys())
+
+
+MARKED = {"tags": tag_names, "field_values": filled_fields}
 COMPARED: dict[str, dict[str, Callable[[Sandbox, Any], Any]]] = {
     "leads": {
         **{
@@ -282,7 +314,9 @@ COMPARED: dict[str, dict[str, Callable[[Sandbox, Any], Any]]] = {
             )
         },
         "main_contact_id": first("contacts"),
+        "contact_ids": all_contacts,
         "company_id": first("companies"),
+        **MARKED,
     },
     "contacts": {
         **{
@@ -290,10 +324,14 @@ COMPARED: dict[str, dict[str, Callable[[Sandbox, Any], Any]]] = {
             for name in ("name", "responsible_user_id", "created_at", "updated_at")
         },
         "company_id": first("companies"),
+        **MARKED,
     },
     "companies": {
-        name: plain(name)
-        for name in ("name", "responsible_user_id", "created_at", "updated_at")
+        **{
+            name: plain(name)
+            for name in ("name", "responsible_user_id", "created_at", "updated_at")
+        },
+        **MARKED,
     },
     "tasks": {
         name: plain(name)
