@@ -36,7 +36,7 @@ check: $(DEV)  ## Check format, lint, types and floors
 bench: $(DEV)  ## Measure every claim about speed; ONLY=name measures one
 	@$(VENV)/bin/python -m bench $(if $(ONLY),--only $(ONLY))
 
-acceptance: $(RUN) $(if $(wildcard $(SHARED)/clients),$(CLIENTS))  ## Let strangers' clients and logs in SHARED=../shared try the sandbox
+acceptance: $(RUN) $(if $(wildcard $(SHARED)/clients),$(CLIENTS))  ## Let strangers' clients and logs in SHARED=../shared try it out
 	@$(VENV)/bin/python -m acceptance --shared $(SHARED)
 
 chromium:
