@@ -42,18 +42,20 @@ def note(
     connection: Connection, account_id: int, leads: Sequence[Lead | Named]
 ) -> None:
     """Remember the contacts of leads as these are kept now; the last word counts."""
-    if not leads:
-        return
-    last = {lead.id: lead for lead in leads}
+    ids = sorted({lead.id for lead in leads})
+    if len(ids) < len(leads):
+        leads = list({lead.id: lead for lead in leads}.values())
+    # Where there is one contact, it is the main one.
+    several = [lead for lead in leads if "," in lead.contact_ids]
     wanted = {
         (lead.id, contact_id)
-        # Where there is one contact, it is the main one.
-        for lead in last.values()
-        if "," in lead.contact_ids
+        for lead in several
         for contact_id in json.loads(lead.contact_ids)
         if contact_id != lead.main_contact_id
     }
-    kept = _kept(connection, account_id, sorted(last))
+    kept = _kept(connection, account_id, ids)
+    if kept == wanted:
+        return
     changed = {lead_id for lead_id, _ in kept - wanted}
     forget(connection, account_id, changed)
     new = {link for link in wanted if link not in kept or link[0] in changed}
@@ -73,11 +75,13 @@ def forget(connection: Connection, account_id: int, lead_ids: Iterable[int]) -> 
 
 def _kept(connection: Connection, account_id: int, lead_ids: Sequence[int]) -> Links:
     """Return the kept links of leads, whose ids ascend."""
+    if not lead_ids:
+        return set()
     # Most pages are neighbours: what lies between their ends is little, and theirs.
     ours = {"account": account_id, "low": lead_ids[0], "high": lead_ids[-1]}
     found = connection.execute(_BETWEEN, ours).all()
     if len(found) < _AT_ONCE:
-        asked = set(lead_ids)
+        asked = set(lead_ids) if found else ()
         return {(lead_id, other) for lead_id, other in found if lead_id in asked}
     links: Links = set()
     for some in portions(lead_ids):

@@ -4,7 +4,7 @@ The functions take an open transaction; account.py opens it.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select
 
@@ -176,8 +176,7 @@ def _note_contacts(
     connection: Connection, account_id: int, rows: Sequence[Row], written: int
 ) -> None:
     if written == len(rows):
-        named = [row for row in rows if isinstance(row, Lead)]
-        linking.note(connection, account_id, named)
+        linking.note(connection, account_id, cast("Sequence[Lead]", rows))
         return
     # Some were passed over: what is kept of those is younger.
     for some in portions(int(row.id) for row in rows):

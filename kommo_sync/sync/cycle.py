@@ -79,16 +79,18 @@ class _Cycle:
         lists = [self._snapshot(part) for part in Part if self._is_list(part)]
         walks = {part: self._walking(part) for part in WALKED if self._wanted(part)}
         rounds = Rounds(self.desk, walks, self.followed)
-        rounds.run()
+        events = rounds.run()
         reports = []
         for part, one in walks.items():
             sweep(self.desk, part, one.cursor, self.followed)
             settle(self.desk, part, one.cursor)
             whole = one.cursor.walk_kind == "full"
             reports.append(PartReport(part, one.cursor.rows, whole))
-        events = PartReport(Part.EVENTS, rounds.events, full=False)
+        # Last: who crashes before follows them all anew.
+        settle(self.desk, Part.EVENTS, events)
+        reports.append(PartReport(Part.EVENTS, rounds.events, full=False))
         return CycleReport(
-            (*lists, *reports, events), self.followed.deleted, self.followed.merged
+            (*lists, *reports), self.followed.deleted, self.followed.merged
         )
 
     def _wanted(self, part: Part) -> bool:

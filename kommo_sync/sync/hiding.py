@@ -40,7 +40,10 @@ class Marks:
 
 
 def suspects(
-    read: Mapping[int, tuple[int, int]], moved_at: Iterable[int], limit: int
+    read: Mapping[int, tuple[int, int]],
+    moved_at: Iterable[int],
+    limit: int,
+    moves: int = 0,
 ) -> frozenset[int]:
     """Return the pages that may hide a record.
 
@@ -48,9 +51,10 @@ def suspects(
         read: when each page was read, see `Marks`.
         moved_at: when records went away or came back, by the CRM's clock.
         limit: records a page.
+        moves: how many there were in all, if more than `moved_at` tells.
     """
     moments = sorted(moved_at)
-    margin = 1 + len(moments) // limit
+    margin = 1 + max(moves, len(moments)) // limit
     found: set[int] = set()
     for page, following in pairwise(sorted(read)):
         asked = min(read[page][0], read[following][0])

@@ -8,13 +8,15 @@ from kommo_sync.store.cursors import Cursor
 from kommo_sync.sync.asking import MOVING, first_since
 from kommo_sync.sync.consequences import Followed, follow, moments_of_moves
 from kommo_sync.sync.hiding import TICK_SECONDS, suspects
-from kommo_sync.sync.steps import Span, begin_anew, everything, settle
+from kommo_sync.sync.steps import Span, begin_anew, everything
 from kommo_sync.sync.walk import Desk, reread, walk
 
 ROUNDS = 20
 """How often in a cycle it is looked whether a deletion may have hidden a record."""
 SAME_MOMENT_SECONDS = 5
 """How much later than it happened an event is listed, as a rule."""
+QUIET_SECONDS = 60
+"""After so long no event of a moment is still to be listed."""
 
 
 @dataclass(slots=True)
@@ -24,8 +26,9 @@ class Walking:
     Args:
         cursor: of the walk.
         before: the cursor as it stood before the walk began.
-        began: when the last reading began, by the CRM's clock.
-        read: when its pages were read; None: not known of all.
+        began: when it began, by the CRM's clock.
+        readings: when its pages were read, at first and again.
+        is_told: whether that is known of all of them.
         again: pages to be read again.
         is_still: whether nothing of it can be hidden.
     """
@@ -33,7 +36,8 @@ class Walking:
     cursor: Cursor
     before: Cursor
     began: int = 0
-    read: dict[int, tuple[int, int]] | None = None
+    readings: list[dict[int, tuple[int, int]]] = field(default_factory=list)
+    is_told: bool = True
     again: frozenset[int] = frozenset()
     is_still: bool = False
 
@@ -63,11 +67,15 @@ class Rounds:
     walks: dict[Part, Walking]
     followed: Followed
     events: int = 0
-    known: frozenset[str] = field(default_factory=frozenset)
-    """Events of moves that were known before this cycle."""
+    known: set[str] = field(default_factory=set)
+    """Events of moves that were known before this cycle, or were late for the last."""
+    judged: set[str] = field(default_factory=set)
+    """Events of moves of which it is known what they hid."""
 
-    def run(self) -> None:
-        """Read until nothing can hide; then the events count as followed.
+    def run(self) -> Cursor:
+        """Read until nothing can hide; return the events' walk, all read.
+
+        It is to be settled when all that follows from the events is done.
 
         Raises:
             RetryLater: records keep going away.
@@ -77,19 +85,18 @@ class Rounds:
         watermark = settled.watermark
         if watermark is not None:
             moves = self.desk.store.facts().events(MOVING, watermark)
-            self.known = frozenset(event.id for event in moves)
+            self.known.update(event.id for event in moves)
         since = self._events_since(settled, horizon)
-        for turn in range(ROUNDS):
+        for _turn in range(ROUNDS):
             for part, one in list(self.walks.items()):
                 self._read(part, one)
             events = self._read_events(since)
             follow(self.desk, horizon, self.followed)
-            if turn == 0 and watermark is not None:
+            if watermark is not None:
                 self._go_back_for_late(watermark)
             self._look_for_hidden()
             if all(one.is_still for one in self.walks.values()):
-                settle(self.desk, Part.EVENTS, events)
-                return
+                return events
             began = events.walk_started or 0
             since = began - self.desk.reading.overlap_seconds
             horizon = began - SAME_MOMENT_SECONDS
@@ -120,12 +127,11 @@ class Rounds:
         if one.is_still:
             return
         if one.again:
-            one.began = self.desk.crm.server_time
-            one.read = reread(self.desk, part, one.cursor, one.again)
+            one.readings.append(reread(self.desk, part, one.cursor, one.again))
             return
         one.began = one.cursor.walk_started or 0
         one.cursor, marks = walk(self.desk, part, one.cursor)
-        one.read = marks.read if marks.whole else None
+        one.readings, one.is_told = [marks.read], marks.whole
 
     def _read_events(self, since: int) -> Cursor:
         """Read the events up to now; return the walk, all read.
@@ -135,19 +141,34 @@ class Rounds:
         and new ones would push the others on while their pages are read.
         """
         cursor = self.desk.store.cursor(Part.EVENTS)
-        if cursor.walk_kind is not None and not self.events:
-            left, _marks = walk(self.desk, Part.EVENTS, cursor)
-            since = min(since, (left.walk_started or since))
-            cursor = left
-        span = Span(
-            whole=cursor.watermark is None,
-            since=since,
-            until=self.desk.crm.server_time,
-        )
+        if not self.events:
+            cursor, since = self._read_past_events(cursor, since)
+        # Of changes: pages one after the other. What is listed late then pushes none
+        # over to a page that was read already.
+        span = Span(whole=False, since=since, until=self.desk.crm.server_time)
         begun = begin_anew(self.desk, Part.EVENTS, cursor, span)
         read, _marks = walk(self.desk, Part.EVENTS, begun)
         self.events += read.rows
         return read
+
+    def _read_past_events(self, cursor: Cursor, since: int) -> tuple[Cursor, int]:
+        """Read the past, where no event comes in; or what is left of a walk.
+
+        Returns:
+            The cursor, and from when on events are still to be read.
+        """
+        if cursor.walk_kind is None:
+            if cursor.watermark is not None:
+                return cursor, since
+            until = self.desk.crm.server_time - QUIET_SECONDS
+            span = Span(whole=True, since=since, until=until)
+            cursor = begin_anew(self.desk, Part.EVENTS, cursor, span)
+        left, _marks = walk(self.desk, Part.EVENTS, cursor)
+        self.events += left.rows
+        if left.walk_until is None or (left.walk_since or 0) > since:
+            return left, since
+        overlap = self.desk.reading.overlap_seconds
+        return left, max(since, left.walk_until - overlap)
 
     def _go_back_for_late(self, watermark: int) -> None:
         """Walk again what an event speaks of that was listed too late for its cycle.
@@ -161,6 +182,7 @@ class Rounds:
             for event in moves
             if event.id not in self.known and event.created_at <= last_look
         ]
+        self.known.update(event.id for event in late)
         for part in moments_of_moves(late):
             if one := self.walks.get(part):
                 span = one.past(self.desk, part)
@@ -168,18 +190,27 @@ class Rounds:
 
     def _look_for_hidden(self) -> None:
         self._read_unclear_whole()
-        since = min((one.began for one in self.walks.values()), default=0)
-        moves = moments_of_moves(self.desk.store.facts().events(MOVING, since))
-        for part, one in self.walks.items():
-            if one.is_still or one.cursor.page == 1:
-                continue
-            moments = [at for at in moves.get(part, ()) if at >= one.began]
-            if one.read is None and moments:
+        read = {p: one for p, one in self.walks.items() if one.cursor.page != 1}
+        since = min((one.began for one in read.values()), default=0)
+        moves = self.desk.store.facts().events(MOVING, since)
+        every = moments_of_moves(moves)
+        fresh = moments_of_moves(one for one in moves if one.id not in self.judged)
+        self.judged.update(event.id for event in moves)
+        for part, one in read.items():
+            moments = [at for at in fresh.get(part, ()) if at >= one.began]
+            if moments and not one.is_told:
                 cursor = one.cursor
                 span = Span(cursor.walk_kind == "full", cursor.walk_since)
                 one.start(begin_anew(self.desk, part, cursor, span))
                 continue
-            one.again = suspects(one.read or {}, moments, one.cursor.limit)
+            # What is told of only now may concern any reading.
+            count = len(every.get(part, ()))
+            one.again = frozenset[int]().union(
+                *(
+                    suspects(reading, moments, one.cursor.limit, count)
+                    for reading in one.readings
+                )
+            )
             one.is_still = not one.again
 
     def _read_unclear_whole(self) -> None:

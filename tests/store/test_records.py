@@ -7,6 +7,7 @@ import pytest
 from kommo_sync.model.entities import (
     SNAPSHOTS,
     CustomField,
+    Lead,
     Part,
     Pipeline,
     Row,
@@ -240,6 +241,19 @@ def test_only_contacts_beyond_the_main_one_are_listed(account: AccountStore):
     assert all_rows(account, lead_contacts) == listed
     account.bury(Part.LEADS, [4], at=100)
     assert all_rows(account, lead_contacts) == listed[:1]
+
+
+def test_a_page_of_leads_that_lie_far_apart_changes_their_contacts_alone(
+    account: AccountStore,
+):
+    def named(id: int, at: int, second: int) -> Lead:
+        return lead(id, at, main_contact_id=4, contact_ids=f"[4,{second}]")
+
+    rows = [named(one, 100, 5) for one in range(1, 1001)]
+    account.keep_rows(Part.LEADS, rows, seen_at=90)
+    account.keep_rows(Part.LEADS, [named(1000, 200, 6), lead(1, 200)], seen_at=95)
+    listed = [(ACCOUNT, one, 5) for one in range(2, 1000)]
+    assert all_rows(account, lead_contacts) == [*listed, (ACCOUNT, 1000, 6)]
 
 
 def test_a_row_that_is_passed_over_changes_no_contacts(account: AccountStore):

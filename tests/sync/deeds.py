@@ -10,6 +10,7 @@ import httpx
 from kommo_sync.sandbox.account.records import Contact
 from kommo_sync.sandbox.app import Sandbox
 from kommo_sync.sandbox.control.acting import ACTIONS
+from kommo_sync.store.store import Store
 from tests.sync.world import ORIGIN
 
 Inner = Callable[[httpx.Request], httpx.Response]
@@ -128,3 +129,10 @@ def promising(answer: httpx.Response, request: httpx.Request) -> httpx.Response:
         href = str(request.url.copy_set_param("page", page))
         body["_links"]["next"] = {"href": href}
     return httpx.Response(200, json=body, headers={"Date": answer.headers["Date"]})
+
+
+def kept_merges(store: Store) -> list[tuple[int, int]]:
+    """Return (loser, winner) of all that are kept."""
+    with store.database.reader.connect() as connection:
+        found = connection.exec_driver_sql("SELECT loser, winner FROM merges")
+        return [(row[0], row[1]) for row in found]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -107,8 +108,10 @@ def test_a_sync_killed_at_fifty_moments_ends_equal(
     tmp_path: Path, served: tuple[Sandbox, Server]
 ) -> None:
     chance, kills = random.Random(5), 0
-    while kills < KILLS:
-        folder = tmp_path / str(kills)
+    for turn in count():
+        if kills >= KILLS:
+            break
+        folder = tmp_path / str(turn)
         folder.mkdir()
         some, different = kill_until_done(folder, served, chance)
         kills += some
