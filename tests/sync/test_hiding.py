@@ -156,6 +156,11 @@ def test_more_moves_than_a_page_holds_widen_the_search():
     assert len(suspects(read_in_turn(400), many, 10)) == 10
 
 
+def test_moves_that_were_looked_at_before_widen_the_search_too():
+    """What one that is told of late has hidden may have gone on with all of them."""
+    assert len(suspects(read_in_turn(400), [2_005], 10, 30)) == 10
+
+
 def test_a_second_of_doubt_on_either_side_counts():
     read = {1: (10, 10), 2: (20, 20)}
     assert [bool(suspects(read, [at], 250)) for at in (8, 9, 15, 21, 22)] == [
