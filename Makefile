@@ -3,6 +3,8 @@
 PYTHON ?= python3
 SHARED ?= ../shared
 PYTEST_ARGS ?=
+# One more than there are processors, for some tests mostly wait; four at most.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 3 ? n + 1 : 4)))
 
 VENV := .venv
 RUN := $(VENV)/installed-runtime
@@ -25,7 +27,7 @@ demo: $(RUN)  ## Show an account and serve its pages: ONCE=1 ends, PORT=8381 els
 		$(if $(PORT),--port $(PORT))
 
 test: $(DEV) chromium  ## Run all tests; PYTEST_ARGS='-k word' runs some
-	@$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 check: $(DEV)  ## Check format, lint, types and floors
 	@$(VENV)/bin/ruff format --check .
