@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kommo_sync.config import Config
+from kommo_sync.errors import Unauthorized
 from kommo_sync.kommo.client import KommoClient
 from kommo_sync.kommo.hosts import AllowedHosts
 from kommo_sync.kommo.ports import Chance, Clock, TokenKeeper
@@ -52,9 +53,11 @@ class GivenToken:
         """Refuse: a token under trial is not renewed.
 
         Raises:
-            NotImplementedError: always.
+            Unauthorized: always.
         """
-        raise NotImplementedError("A token under trial is not renewed.")
+        raise Unauthorized(
+            "A token that is not saved yet cannot be renewed: connect with it first."
+        )
 
     def __repr__(self) -> str:
         return "GivenToken(…)"

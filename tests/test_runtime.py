@@ -127,7 +127,7 @@ def test_a_token_under_trial_is_neither_shown_nor_renewed():
     token = GivenToken("canary")
     assert token.load() == "canary"
     assert "canary" not in f"{token!r} {token}"
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(Unauthorized, match="cannot be renewed"):
         token.save("new", None, None)
 
 
