@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.crm import Crm, spawned
 from bench.figures import Benchmark, Bound, Figure, Goal, NotMeasured
+from kommo_sync.cli.progress import Silence
 from kommo_sync.config import Config
 from kommo_sync.config.settings import Kommo
 from kommo_sync.jobs import SyncReport, connect_account, sync_account
@@ -20,26 +21,6 @@ REQUESTS = "full-sync-requests"
 LEADS, CONTACTS = 100_000, 50_000
 LATENCY_SECONDS = 0.2
 PAGE = 250
-
-
-class Silent:
-    """Nobody wants to know how far it is."""
-
-    def started(self, part: Part, pages: int | None) -> None:
-        """Say nothing."""
-
-    def advanced(
-        self,
-        part: Part,
-        pages_done: int,
-        pages_expected: int | None,
-        rows: int,
-        seconds_left: float | None,
-    ) -> None:
-        """Say nothing."""
-
-    def finished(self, part: Part, rows: int) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +42,7 @@ class Place:
 
     def sync(self) -> SyncReport:
         """Bring everything in."""
-        return sync_account(self.rt, self.account_id, progress=Silent())
+        return sync_account(self.rt, self.account_id, progress=Silence())
 
 
 def fewest(rows: Sequence[int]) -> int:

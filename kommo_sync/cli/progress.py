@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from kommo_sync.cli.world import Call
 from kommo_sync.kommo.ports import Clock
 from kommo_sync.model.entities import Part
+from kommo_sync.sync.walk import HowFar
 from kommo_sync.sync.walk import Progress as Listener
 from kommo_sync.texts import Texts
 
@@ -42,14 +43,7 @@ class Silence:
     def started(self, part: Part, pages: int | None) -> None:
         """Show nothing."""
 
-    def advanced(
-        self,
-        part: Part,
-        pages_done: int,
-        pages_expected: int | None,
-        rows: int,
-        seconds_left: float | None,
-    ) -> None:
+    def advanced(self, part: Part, far: HowFar) -> None:
         """Show nothing."""
 
     def finished(self, part: Part, rows: int) -> None:
@@ -71,14 +65,7 @@ class Lines:
         if self._told_at is None:
             self._told_at = self.clock.now()
 
-    def advanced(
-        self,
-        part: Part,
-        pages_done: int,
-        pages_expected: int | None,
-        rows: int,
-        seconds_left: float | None,
-    ) -> None:
+    def advanced(self, part: Part, far: HowFar) -> None:
         """Write a line if the last one is ten seconds old."""
         now = self.clock.now()
         if self._told_at is not None and now - self._told_at < LINE_SECONDS:
@@ -89,7 +76,7 @@ class Lines:
                 "progress.line",
                 account=self.title,
                 part=self.texts.say(f"part.{part.value}"),
-                told=_told(self.texts, rows, seconds_left),
+                told=_told(self.texts, far),
             )
         )
 
@@ -114,20 +101,13 @@ class Bars:
         else:
             self._tasks[part] = self.bars.add_task(name, total=pages, told="")
 
-    def advanced(
-        self,
-        part: Part,
-        pages_done: int,
-        pages_expected: int | None,
-        rows: int,
-        seconds_left: float | None,
-    ) -> None:
+    def advanced(self, part: Part, far: HowFar) -> None:
         """Let the bar grow."""
         self.bars.update(
             self._tasks[part],
-            completed=pages_done,
-            total=pages_expected,
-            told=_told(self.texts, rows, seconds_left),
+            completed=far.pages,
+            total=far.expected,
+            told=_told(self.texts, far),
         )
 
     def finished(self, part: Part, rows: int) -> None:
@@ -139,9 +119,9 @@ class Bars:
         self.bars.update(self._tasks[part], total=total, completed=total, told=told)
 
 
-def _told(texts: Texts, rows: int, seconds_left: float | None) -> str:
-    counted = texts.say_many("count.rows", rows)
-    if seconds_left is None:
+def _told(texts: Texts, far: HowFar) -> str:
+    counted = texts.say_many("count.rows", far.rows)
+    if far.seconds_left is None:
         return counted
-    left = texts.duration(seconds_left)
+    left = texts.duration(far.seconds_left)
     return f"{counted}, {texts.say('progress.left', duration=left)}"

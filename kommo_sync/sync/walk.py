@@ -26,20 +26,30 @@ BREATH_PAGES = 16
 """After so many pages the account's lease is renewed."""
 
 
+@dataclass(frozen=True, slots=True)
+class HowFar:
+    """How far the walk of a part is.
+
+    Args:
+        pages: how many are kept.
+        expected: how many there will be, if that is known.
+        rows: how many are kept.
+        seconds_left: at the pace that is granted, if `expected` is known.
+    """
+
+    pages: int
+    expected: int | None
+    rows: int
+    seconds_left: float | None
+
+
 class Progress(Protocol):
     """Who wants to know how far it is."""
 
     def started(self, part: Part, pages: int | None) -> None:
         """A part is begun (or gone on with); `pages` is what is expected, if known."""
 
-    def advanced(
-        self,
-        part: Part,
-        pages_done: int,
-        pages_expected: int | None,
-        rows: int,
-        seconds_left: float | None,
-    ) -> None:
+    def advanced(self, part: Part, far: HowFar) -> None:
         """A page more is kept."""
 
     def finished(self, part: Part, rows: int) -> None:
@@ -322,4 +332,5 @@ class _Walk:
         left = None
         if expected is not None:
             left = max(0, expected - done) / self.desk.reading.pace
-        self.desk.progress.advanced(self.part, done, expected, self.cursor.rows, left)
+        far = HowFar(done, expected, self.cursor.rows, left)
+        self.desk.progress.advanced(self.part, far)

@@ -9,6 +9,7 @@ from rich.progress import Progress, TextColumn
 from kommo_sync.cli.progress import Bars, Lines
 from kommo_sync.model.entities import Part
 from kommo_sync.sandbox.account.clock import ManualClock
+from kommo_sync.sync.walk import HowFar
 from kommo_sync.texts import Texts
 
 
@@ -30,7 +31,7 @@ def test_without_a_terminal_a_line_comes_every_ten_seconds(written):
     lines.started(Part.LEADS, 100)
     for page in range(1, 26):
         clock.advance(1)
-        lines.advanced(Part.LEADS, page, 100, page * 250, 75.0)
+        lines.advanced(Part.LEADS, HowFar(page, 100, page * 250, 75.0))
     lines.finished(Part.LEADS, 6250)
     assert written.getvalue().splitlines() == [
         "Acme (5): Leads: 2,500 records, 1 min 15 s left",
@@ -44,7 +45,7 @@ def test_the_ten_seconds_run_across_parts(written):
     for part in (Part.ACCOUNT, Part.USERS, Part.PIPELINES):
         lines.started(part, None)
         clock.advance(6)
-        lines.advanced(part, 1, None, 3, None)
+        lines.advanced(part, HowFar(1, None, 3, None))
     assert written.getvalue() == "Acme (5): Пользователи: 3 записи\n"
 
 
@@ -53,7 +54,7 @@ def test_a_bar_grows_with_the_pages_and_tells_what_is_left():
     bars = Bars(progress, Texts("en"), "Acme (5)")
     bars.started(Part.LEADS, None)
     assert told(progress) == [("Acme (5)  Leads", 0, None, "")]
-    bars.advanced(Part.LEADS, 3, 10, 750, 61.0)
+    bars.advanced(Part.LEADS, HowFar(3, 10, 750, 61.0))
     line = "750 records, 1 min 1 s left"
     assert told(progress) == [("Acme (5)  Leads", 3, 10, line)]
 

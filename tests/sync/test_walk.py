@@ -16,7 +16,7 @@ from kommo_sync.sandbox.app import Sandbox
 from kommo_sync.store.cursors import Cursor
 from kommo_sync.store.store import Store
 from kommo_sync.sync.asking import Reading
-from kommo_sync.sync.walk import ALL_READ, BREATH_PAGES, Desk, reread, walk
+from kommo_sync.sync.walk import ALL_READ, BREATH_PAGES, Desk, HowFar, reread, walk
 from tests.sync.test_simulation import clear
 from tests.sync.world import Meddling, add_lead, careless, desk_of, new_store, refill
 
@@ -36,15 +36,8 @@ class Watcher:
 
     def started(self, part: Part, pages: int | None) -> None: ...
 
-    def advanced(
-        self,
-        part: Part,
-        pages_done: int,
-        pages_expected: int | None,
-        rows: int,
-        seconds_left: float | None,
-    ) -> None:
-        self.told.append((pages_done, pages_expected, rows, seconds_left))
+    def advanced(self, part: Part, far: HowFar) -> None:
+        self.told.append((far.pages, far.expected, far.rows, far.seconds_left))
 
     def finished(self, part: Part, rows: int) -> None:
         self.finished_with = rows
