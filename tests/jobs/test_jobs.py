@@ -2,17 +2,14 @@
 
 import base64
 import json
-import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import pytest
 
-from kommo_sync.config import Config
 from kommo_sync.errors import (
     Busy,
     ConfigError,
@@ -26,40 +23,15 @@ from kommo_sync.errors import (
 from kommo_sync.jobs import connect_account, recount, run, sync_account
 from kommo_sync.model.entities import RECORDS, WON, AccountId, Part
 from kommo_sync.runtime import Runtime
-from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
 from kommo_sync.sandbox.oauth.tokens import administrator, issue_access, ours
 from kommo_sync.sandbox.traffic.faults import parse_faults
 from kommo_sync.store.runs import Run
 from kommo_sync.store.sealing import Sealer
-from tests.sync.world import Meddling, Silent, careless, differences, new_store
+from tests.jobs.conftest import ADDRESS
+from tests.sync.world import Meddling, Silent, differences
 
-ADDRESS = "https://demo.kommo.com"
 DAY = 86_400
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock: ManualClock) -> Sandbox:
-    made = Sandbox.generated(clients=20, seed=4, clock=clock)
-    made.state.choices.incoming_leads_are_listed = True
-    return made
-
-
-@pytest.fixture
-def rt(tmp_path: Path, sandbox: Sandbox, clock: ManualClock) -> Iterator[Runtime]:
-    with careless(new_store(tmp_path)) as store:
-        yield Runtime(Config(), store, clock, random.Random(1), sandbox.transport())
-
-
-@pytest.fixture
-def account_id(rt: Runtime, sandbox: Sandbox) -> AccountId:
-    """The account, connected."""
-    return AccountId(connect_account(rt, ADDRESS, sandbox.token).account.id)
 
 
 def token_of(sandbox: Sandbox, seconds: int) -> str:

@@ -1,45 +1,14 @@
 """What a sync does that may not trust what it has: a refused token, another count."""
 
-import random
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from kommo_sync.config import Config
 from kommo_sync.errors import CrmUnavailable, Unauthorized
-from kommo_sync.jobs import SyncReport, connect_account, sync_account
+from kommo_sync.jobs import SyncReport, sync_account
 from kommo_sync.model.entities import AccountId, Part
 from kommo_sync.runtime import Runtime
-from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.sandbox.app import Sandbox
 from kommo_sync.sandbox.traffic.faults import parse_faults
-from tests.sync.world import Silent, careless, differences, new_store
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def sandbox(clock: ManualClock) -> Sandbox:
-    made = Sandbox.generated(clients=20, seed=4, clock=clock)
-    made.state.choices.incoming_leads_are_listed = True
-    return made
-
-
-@pytest.fixture
-def rt(tmp_path: Path, sandbox: Sandbox, clock: ManualClock) -> Iterator[Runtime]:
-    with careless(new_store(tmp_path)) as store:
-        rt = Runtime(Config(), store, clock, random.Random(1), sandbox.transport())
-        connect_account(rt, "https://demo.kommo.com", sandbox.token)
-        yield rt
-
-
-@pytest.fixture
-def account_id(sandbox: Sandbox) -> AccountId:
-    return AccountId(sandbox.state.data.account.id)
+from tests.sync.world import Silent, differences
 
 
 def test_a_token_that_is_refused_twice_is_not_tried_again(
