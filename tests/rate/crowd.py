@@ -52,6 +52,19 @@ class Witnessed:
     def throttled(self) -> list[Arrival]:
         return [one for one in self.arrivals if one.status == 429]
 
+    def deserved(self, permitted: int) -> list[Arrival]:
+        """Return the refused that would be so by the pace and the jitter alone.
+
+        A machine that stalls for a tenth of a second brings several to the door at
+        once; the CRM refuses them too, but that is no doing of the pace.
+        """
+        times = sorted(one.paced_at for one in self.arrivals)
+        return [
+            one
+            for one in self.throttled()
+            if sum(one.paced_at - 1.0 < at <= one.paced_at for at in times) > permitted
+        ]
+
     def most_in_a_second(self) -> int:
         """Return the most arrivals in any sliding second."""
         times = sorted(one.paced_at for one in self.arrivals)
