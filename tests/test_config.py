@@ -223,8 +223,8 @@ REFUSALS = {
     'write one, as in ["127.0.0.1:8380"].',
     "[kommo]\nsandbox_hosts = [5]": "kommo.sandbox_hosts: 5 is not a text; write one "
     "in quotes, as in [].",
-    "language = 'de'": 'language: \'de\' is not offered; write "en", "es", "pt" '
-    'or "ru".',
+    "language = 'de'": "language: 'de' is not offered; write one of \"en\", "
+    '"es", "pt", "ru".',
     "[sync]\noverlap = 3": "sync.overlap is not a setting: did you mean "
     "sync.overlap_seconds?",
     "page_size = 3": "page_size is not a setting: did you mean kommo.page_size?",
@@ -287,3 +287,81 @@ def test_a_file_that_the_environment_names_must_be_there(refusal, tmp_path):
 def test_settings_cannot_be_changed_afterwards(load):
     with pytest.raises(ValueError, match="frozen"):
         load("").sync.sweep_days = 9
+
+
+ACCOUNT = "[accounts.31]\n"
+
+
+def test_an_account_is_judged_as_all_are_but_for_its_own_settings(load):
+    judging = "[judging]\nloyal_purchases = 6\nmerge_gap_days = 3\n"
+    config = load(f'{judging}{ACCOUNT}merge_gap_days = 30\nclient_unit = "company"')
+    own, others = config.judging_of(31), config.judging_of(32)
+    assert (own.client_unit, own.merge_gap_days, own.loyal_purchases) == (
+        "company",
+        30,
+        6,
+    )
+    assert (others.client_unit, others.merge_gap_days) == ("auto", 3)
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        (
+            f"{ACCOUNT}merge_gap_days = -1",
+            "accounts.31.merge_gap_days: -1 is out of range; write 0 to 366.",
+        ),
+        (
+            f"{ACCOUNT}merge_gap = 1",
+            "accounts.31.merge_gap is not a setting: did you mean "
+            "judging.merge_gap_days?",
+        ),
+        (
+            "[accounts.acme]\nmerge_gap_days = 1",
+            "accounts.acme: write [accounts.ID] with the id that `kommo-sync status` "
+            "shows, and settings of [judging] beneath.",
+        ),
+        (
+            "[judging]\nfrequency_cuts = [2, 3, 5]",
+            "judging.frequency_cuts: [2, 3, 5] will not do; write four ascending "
+            "whole numbers, as in [2, 3, 5, 10], or [] to learn them.",
+        ),
+        (
+            "[judging]\nfrequency_cuts = [2, 3, 5, 5]",
+            "judging.frequency_cuts: [2, 3, 5, 5] will not do; write four ascending "
+            "whole numbers, as in [2, 3, 5, 10], or [] to learn them.",
+        ),
+        (
+            '[judging]\nwon_stages = ["won"]',
+            "judging.won_stages: ['won'] is not a list of stages; write ids, or "
+            'PIPELINE:STAGE, as in ["142", "8001:9002"].',
+        ),
+        (
+            "[judging]\nwon_stages = []",
+            'judging.won_stages: [] names nothing; write at least one, as in ["142"].',
+        ),
+        (
+            "[judging]\njoin_duplicates = 1",
+            "judging.join_duplicates: 1 is neither true nor false; write one of them, "
+            "as in true.",
+        ),
+        (
+            '[judging]\nrecency_cuts = [1, 2, "x", 4]',
+            "judging.recency_cuts: 'x' will not do; write four ascending whole "
+            "numbers, as in [2, 3, 5, 10], or [] to learn them.",
+        ),
+    ],
+)
+def test_a_bad_way_to_judge_is_told_in_one_sentence(refusal, toml, sentence):
+    assert refusal(toml) == sentence
+
+
+def test_the_environment_gives_truths_and_lists_of_numbers(load):
+    config = load(
+        KOMMO_SYNC__JUDGING__JOIN_DUPLICATES="false",
+        KOMMO_SYNC__JUDGING__FREQUENCY_CUTS="2,3,5,10",
+        KOMMO_SYNC__JUDGING__MONETARY_CUTS="[1, 2, 3, 4]",
+    )
+    assert config.judging.join_duplicates is False
+    assert config.judging.frequency_cuts == (2, 3, 5, 10)
+    assert config.judging.monetary_cuts == (1, 2, 3, 4)

@@ -22,6 +22,7 @@ from kommo_sync.config.complaints import complain
 from kommo_sync.config.settings import (
     CREDENTIAL,
     Database,
+    Judging,
     Kommo,
     Language,
     Secrets,
@@ -48,6 +49,9 @@ class Config:
     secrets: Secrets = field(default_factory=Secrets)
     kommo: Kommo = field(default_factory=Kommo)
     sync: Sync = field(default_factory=Sync)
+    judging: Judging = field(default_factory=Judging)
+    accounts: Mapping[int, Judging] = field(default_factory=dict)
+    """How some accounts are judged otherwise, by id."""
     key_text: str | None = field(default=None, repr=False)
     """The key as the environment or systemd gave it, in base64."""
 
@@ -61,10 +65,12 @@ class Config:
         tree = _read_toml(path)
         _refuse_secrets(tree, path)
         origins = _overlay(tree, environ)
+        others = tree.pop("accounts", {})
         try:
             settings = Settings.model_validate(tree)
         except ValidationError as error:
             raise complain(error.errors()[0], origins) from None
+        accounts = _overrides(others, tree.get("judging", {}))
         return cls(
             folder=path.absolute().parent,
             language=settings.language,
@@ -72,8 +78,14 @@ class Config:
             secrets=settings.secrets,
             kommo=settings.kommo,
             sync=settings.sync,
+            judging=settings.judging,
+            accounts=accounts,
             key_text=_given_key(environ),
         )
+
+    def judging_of(self, account_id: int) -> Judging:
+        """Return how an account is judged."""
+        return self.accounts.get(account_id, self.judging)
 
     def database_url(self) -> str:
         """Return the URL to open: a SQLite file is named by its whole path."""
@@ -195,9 +207,18 @@ def _from_text(text: str, known: FieldInfo | None) -> object:
     try:
         if wanted in (int, float):
             return int(text) if wanted is int else float(text)
+        if wanted == tuple[int, ...]:
+            return [int(str(part)) for part in _parts(text)]
     except ValueError:
         return text
+    if wanted is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
     return _split(text) if wanted == tuple[str, ...] else text
+
+
+def _parts(text: str) -> list[object]:
+    split = _split(text)
+    return split if isinstance(split, list) else [split]
 
 
 def _split(text: str) -> object:
@@ -208,6 +229,31 @@ def _split(text: str) -> object:
         except tomllib.TOMLDecodeError:
             return text
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _overrides(others: object, judging: _Tree) -> dict[int, Judging]:
+    """Return how accounts are judged that have settings of their own.
+
+    Raises:
+        ConfigError: a name that is no account's id, or a setting that cannot be used.
+    """
+    tables = others if isinstance(others, dict) else {"": others}
+    found = {}
+    for name, own in tables.items():
+        if not name.isdecimal() or not isinstance(own, dict):
+            raise ConfigError(
+                "accounts.{name}: write [accounts.ID] with the id that `kommo-sync "
+                "status` shows, and settings of [judging] beneath.",
+                name=name,
+            )
+        try:
+            found[int(name)] = Judging.model_validate({**judging, **own})
+        except ValidationError as error:
+            detail = error.errors()[0]
+            detail["loc"] = ("judging", *detail["loc"])
+            spelled = {f"judging.{key}": f"accounts.{name}.{key}" for key in own}
+            raise complain(detail, spelled) from None
+    return found
 
 
 def _given_key(environ: Mapping[str, str]) -> str | None:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from pydantic_core import ErrorDetails
 
@@ -16,6 +17,7 @@ class _Finding:
     value: str
     default: str
     between: tuple[float, float] | None
+    choices: tuple[object, ...]
 
 
 def complain(error: ErrorDetails, origins: Mapping[str, str]) -> ConfigError:
@@ -35,12 +37,15 @@ def complain(error: ErrorDetails, origins: Mapping[str, str]) -> ConfigError:
             "{key} is a section: write [{key}], and its settings beneath.", key=spelled
         )
     complaint = _COMPLAINTS.get(error["type"], _not_text)
+    if isinstance(error["loc"][-1], int) and complaint is _not_whole:
+        complaint = _not_cuts
     return complaint(
         _Finding(
             key=spelled,
             value=_shown(error["input"]),
             default=in_toml(setting.default),
             between=limits(setting),
+            choices=get_args(setting.annotation),
         )
     )
 
@@ -132,11 +137,12 @@ def _ill_sized(found: _Finding) -> ConfigError:
     )
 
 
-def _no_such_language(found: _Finding) -> ConfigError:
+def _not_offered(found: _Finding) -> ConfigError:
     return ConfigError(
-        '{key}: {value} is not offered; write "en", "es", "pt" or "ru".',
+        "{key}: {value} is not offered; write one of {offered}.",
         key=found.key,
         value=found.value,
+        offered=", ".join(in_toml(choice) for choice in found.choices if choice),
     )
 
 
@@ -149,12 +155,55 @@ def _not_a_list(found: _Finding) -> ConfigError:
     )
 
 
+def _empty_list(found: _Finding) -> ConfigError:
+    return ConfigError(
+        "{key}: {value} names nothing; write at least one, as in {default}.",
+        key=found.key,
+        value=found.value,
+        default=found.default,
+    )
+
+
+def _not_stages(found: _Finding) -> ConfigError:
+    return ConfigError(
+        "{key}: {value} is not a list of stages; write ids, or PIPELINE:STAGE, as in "
+        '["142", "8001:9002"].',
+        key=found.key,
+        value=found.value,
+    )
+
+
+def _not_cuts(found: _Finding) -> ConfigError:
+    return ConfigError(
+        "{key}: {value} will not do; write four ascending whole numbers, as in "
+        "[2, 3, 5, 10], or [] to learn them.",
+        key=found.key,
+        value=found.value,
+    )
+
+
+def _not_true_or_false(found: _Finding) -> ConfigError:
+    return ConfigError(
+        "{key}: {value} is neither true nor false; write one of them, as in {default}.",
+        key=found.key,
+        value=found.value,
+        default=found.default,
+    )
+
+
 _COMPLAINTS: Mapping[str, Callable[[_Finding], ConfigError]] = {
     "int_type": _not_whole,
     "float_type": _not_a_number,
     "greater_than_equal": _beyond,
     "less_than_equal": _beyond,
-    "literal_error": _no_such_language,
+    "literal_error": _not_offered,
+    "stages": _not_stages,
+    "cuts": _not_cuts,
+    "bool_type": _not_true_or_false,
+    "bool_parsing": _not_true_or_false,
+    "too_short": _empty_list,
+    "int_parsing": _not_whole,
+    "int_from_float": _not_whole,
     "string_too_short": _ill_sized,
     "string_too_long": _ill_sized,
     "tuple_type": _not_a_list,

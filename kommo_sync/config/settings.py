@@ -1,16 +1,36 @@
 """Every setting: its default, its limits, and what it is for."""
 
+import re
 import textwrap
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 CREDENTIAL = "kommo-sync.key"
 """The name under which systemd may hand over the key (LoadCredential=)."""
 
 Language = Literal["", "en", "es", "pt", "ru"]
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+CUTS = 4
+
+
+def _check_stages(stages: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.fullmatch(r"\d{1,18}(:\d{1,18})?", stage) for stage in stages):
+        raise PydanticCustomError("stages", "ids of stages")
+    return stages
+
+
+def _check_cuts(cuts: tuple[int, ...]) -> tuple[int, ...]:
+    ascending = sorted(set(cuts)) == list(cuts) and all(cut >= 0 for cut in cuts)
+    if cuts and (len(cuts) != CUTS or not ascending):
+        raise PydanticCustomError("cuts", "ascending numbers")
+    return cuts
+
+
+Stages = Annotated[tuple[str, ...], AfterValidator(_check_stages)]
+Cuts = Annotated[tuple[int, ...], AfterValidator(_check_cuts)]
 
 
 class Database(BaseModel):
@@ -108,6 +128,121 @@ class Sync(BaseModel):
     )
 
 
+class Judging(BaseModel):
+    """How clients are judged; `[accounts.ID]` overrides it for one account."""
+
+    model_config = _STRICT
+
+    client_unit: Literal["auto", "company", "contact"] = Field(
+        default="auto",
+        description="Who is a client: company, contact, or auto: the lead's company if "
+        "it has one, else its main contact.",
+    )
+    join_duplicates: bool = Field(
+        default=True,
+        description="Contacts with the same phone or e-mail are judged as one client. "
+        "Nothing is merged in the CRM.",
+    )
+    phone_region: str = Field(
+        default="",
+        max_length=2,
+        description="Country whose numbers are written without +, as in BR; empty is "
+        "the account's own.",
+    )
+    won_stages: Stages = Field(
+        default=("142",),
+        strict=False,
+        min_length=1,
+        description="Stages whose leads are purchases: a stage's id, or PIPELINE:STAGE "
+        "for one pipeline only. 142 is won in every pipeline.",
+    )
+    refund_stages: Stages = Field(
+        default=(),
+        strict=False,
+        description="Stages whose leads are money given back, written likewise.",
+    )
+    zero_price: Literal["skip", "count"] = Field(
+        default="skip",
+        description="Whether won leads without a price are purchases: skip or count.",
+    )
+    merge_gap_days: int = Field(
+        default=0,
+        ge=0,
+        le=366,
+        description="Won leads not farther apart than this are one purchase: "
+        "instalments, split invoices. 0 joins those of one day.",
+    )
+    cancel_matched: bool = Field(
+        default=True,
+        description="A refund of exactly an earlier lead's price takes that lead away; "
+        "any other refund only lowers the money.",
+    )
+    horizon_days: int = Field(
+        default=0,
+        ge=0,
+        le=3660,
+        description="The coming days that risk speaks of; 0 takes them from the "
+        "account's own rhythm.",
+    )
+    recency_cuts: Cuts = Field(
+        default=(),
+        strict=False,
+        description="Most days of silence for R = 5, 4, 3, 2, as in [14, 30, 60, 120]; "
+        "empty learns them.",
+    )
+    frequency_cuts: Cuts = Field(
+        default=(),
+        strict=False,
+        description="Fewest purchases for F = 2, 3, 4, 5, as in [2, 3, 5, 10]; empty "
+        "learns them.",
+    )
+    monetary_cuts: Cuts = Field(
+        default=(),
+        strict=False,
+        description="Least money for M = 2, 3, 4, 5, in whole units of the currency, "
+        "as in [100, 500, 2000, 10000]; empty learns them.",
+    )
+    loyal_purchases: int = Field(
+        default=4, ge=2, le=100, description="Purchases from which a client is loyal."
+    )
+    advocate_tag: str = Field(
+        default="",
+        max_length=255,
+        description="Tag of contacts or companies that recommend us; empty: none.",
+    )
+    advocate_field_id: int = Field(
+        default=0,
+        ge=0,
+        le=2**53,
+        description="Id of a custom field that is filled in for those that recommend "
+        "us; 0: none.",
+    )
+    flag_by: Literal["auto", "profit", "capacity"] = Field(
+        default="auto",
+        description="How many clients are flagged: auto where flags are likely to be "
+        "right; profit where a talk is worth more than it costs; capacity as many as "
+        "can be talked to.",
+    )
+    save_rate: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="For profit: share of leaving clients whom a talk keeps.",
+    )
+    contact_cost: float = Field(
+        default=0.0,
+        ge=0,
+        le=1e9,
+        description="For profit: what a talk costs, in the account's currency.",
+    )
+    capacity: int = Field(
+        default=50,
+        ge=1,
+        le=1_000_000,
+        description="For capacity: clients that can be talked to at a time.",
+    )
+
+
 class Settings(BaseModel):
     """The whole file."""
 
@@ -122,6 +257,7 @@ class Settings(BaseModel):
     secrets: Secrets = Field(default_factory=Secrets)
     kommo: Kommo = Field(default_factory=Kommo)
     sync: Sync = Field(default_factory=Sync)
+    judging: Judging = Field(default_factory=Judging)
 
 
 def sections() -> dict[str, dict[str, FieldInfo]]:
@@ -156,6 +292,8 @@ def in_toml(value: object) -> str:
     """Return a default as one writes it in the file."""
     if isinstance(value, tuple):
         return f"[{', '.join(in_toml(item) for item in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
@@ -173,6 +311,11 @@ def example(language: Language = "") -> str:
             chosen = language if name == "language" else ""
             value = in_toml(chosen or setting.default)
             lines.append(f"{'' if chosen else '#'}{name} = {value}")
+    lines += [
+        "",
+        "# One account may be judged otherwise: write [accounts.31415926] with its id,",
+        "# and any settings of [judging] beneath.",
+    ]
     return "\n".join(lines) + "\n"
 
 
