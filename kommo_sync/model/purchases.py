@@ -6,17 +6,13 @@ was known then) → `settle` (rules: cancelled, zero, instalments) → `Purchase
 happens after a day can alter what that day was told.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from itertools import pairwise
 
 import numpy as np
 
-from kommo_sync.model.arrays import BoolArray, FloatArray, IntArray, spread, starts
-
-ENTRY = np.dtype([("day", "<i4"), ("amount", "<i8")])
-"""One deal of a client as it is kept in a row of the store."""
+from kommo_sync.model.arrays import BoolArray, FloatArray, IntArray, spread
+from kommo_sync.model.histories import History
 
 WINDOWS = 6
 """Horizons that are looked back on for those with a purchase."""
@@ -48,105 +44,6 @@ class PurchaseRules:
     def __post_init__(self) -> None:
         if self.merge_gap_days < 0:
             raise ValueError(f"merge_gap_days is {self.merge_gap_days}: 0 or more")
-
-
-@dataclass(frozen=True, slots=True)
-class Deals:
-    """Won deals and refunds in any order; shape (m,) each.
-
-    Args:
-        client: keys of clients (`clients.py`).
-        day: days since 1970-01-01, in the account's own time zone.
-        amount: hundredths of the account's currency; negative is money given back.
-    """
-
-    client: IntArray
-    day: IntArray
-    amount: IntArray
-
-    def __post_init__(self) -> None:
-        for name in ("client", "day", "amount"):
-            column = getattr(self, name)
-            if column.dtype != np.int64 or column.shape != self.client.shape:
-                raise ValueError(f"{name}: whole numbers, one a deal")
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """All deals of each client; row i has the entries start[i]:start[i + 1].
-
-    Args:
-        client: shape (n,), ascending keys.
-        start: shape (n + 1,).
-        day: shape (m,), ascending within a client.
-        amount: shape (m,), hundredths; negative entries are refunds.
-    """
-
-    client: IntArray
-    start: IntArray
-    day: IntArray
-    amount: IntArray
-
-    @classmethod
-    def of(cls, deals: Deals) -> "History":
-        """Return the deals by client, day and amount: their order does not matter."""
-        order = np.lexsort((-deals.amount, deals.day, deals.client))
-        client, counts = np.unique(deals.client, return_counts=True)
-        return cls(client, starts(counts), deals.day[order], deals.amount[order])
-
-    def __len__(self) -> int:
-        return len(self.client)
-
-    def until(self, day: int) -> "History":
-        """Return what was known at the end of a day; who had no deal yet is absent."""
-        return self._where(self.day <= day)
-
-    def take(self, rows: IntArray) -> "History":
-        """Return some rows, by ascending position."""
-        wanted = np.zeros(len(self), np.bool_)
-        wanted[rows] = True
-        return self._where(wanted[spread(self.start)])
-
-    def _where(self, entries: BoolArray) -> "History":
-        if entries.all():
-            return self
-        counts = np.bincount(spread(self.start)[entries], minlength=len(self))
-        some = counts > 0
-        kept = self.day[entries], self.amount[entries]
-        return History(self.client[some], starts(counts[some]), *kept)
-
-
-def joined(parts: Sequence[History]) -> History:
-    """Return one history of several, whose clients ascend from part to part."""
-    none = np.empty(0, np.int64)
-    return History(
-        np.concatenate([none, *(part.client for part in parts)]),
-        starts(np.concatenate([none, *(np.diff(part.start) for part in parts)])),
-        np.concatenate([none, *(part.day for part in parts)]),
-        np.concatenate([none, *(part.amount for part in parts)]),
-    )
-
-
-def pack(history: History) -> list[bytes]:
-    """Return each client's entries as they are kept: one `ENTRY` a deal."""
-    entries = np.empty(len(history.day), ENTRY)
-    entries["day"], entries["amount"] = history.day, history.amount
-    whole, bounds = entries.tobytes(), (history.start * ENTRY.itemsize).tolist()
-    return [whole[low:high] for low, high in pairwise(bounds)]
-
-
-def unpack(client: IntArray, packed: Sequence[bytes]) -> History:
-    """Return the history that `pack` made of ascending clients' entries.
-
-    Raises:
-        ValueError: a row is not a whole number of entries.
-    """
-    sizes = np.fromiter(map(len, packed), np.int64, len(packed))
-    if np.any(sizes % ENTRY.itemsize):
-        raise ValueError(f"packed deals: not a multiple of {ENTRY.itemsize} bytes")
-    entries = np.frombuffer(b"".join(packed), ENTRY)
-    day, amount = (entries[name].astype(np.int64) for name in ("day", "amount"))
-    return History(client, starts(sizes // ENTRY.itemsize), day, amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,29 +79,32 @@ class Purchases:
 
 def settle(history: History, rules: PurchaseRules) -> Purchases:
     """Return the purchases that a history holds; who has none left is absent."""
-    row = spread(history.start)
-    entries = np.ones(len(row), np.bool_)
-    if rules.cancel_matched and (history.amount < 0).any():
-        entries = ~_cancelled(row, history)
-    if rules.zero_price is ZeroPrice.SKIP:
-        entries &= history.amount != 0
-    paid = entries & (history.amount >= 0)
-    back = entries & (history.amount < 0)
-    day, amount, row_paid = history.day[paid], history.amount[paid], row[paid]
-    ends = np.flatnonzero(_last_of_merged(row_paid, day, rules.merge_gap_days))
-    sums = np.diff(np.concatenate(([0], np.cumsum(amount)[ends])))
-    counts = np.bincount(row_paid[ends], minlength=len(history))
-    buyers = counts > 0
-    new_row = np.cumsum(buyers) - 1
-    theirs = back & buyers[row]
+    least = 1 if rules.zero_price is ZeroPrice.SKIP else 0
+    paid, back = history.amount >= least, history.amount < 0
+    if rules.cancel_matched and back.any():
+        left = ~_cancelled(spread(history.start), history)
+        paid, back = paid & left, back & left
+    deals = history.where(paid)
+    last = _last_of_merged(deals, rules.merge_gap_days)
+    day, amount, start = deals.day, deals.amount, deals.start
+    if not last.all():
+        ends = np.flatnonzero(last)
+        amount = np.diff(np.cumsum(amount)[ends], prepend=0)
+        day, start = day[ends], np.searchsorted(ends, start)
+    refund = np.flatnonzero(back)
+    of = np.searchsorted(history.start, refund, "right") - 1
+    at = np.searchsorted(deals.client, history.client[of])
+    known = at < len(deals)
+    known[known] = deals.client[at[known]] == history.client[of[known]]
+    refund = refund[known]
     return Purchases(
-        history.client[buyers],
-        starts(counts[buyers]),
-        day[ends],
-        sums,
-        new_row[row[theirs]],
-        history.day[theirs],
-        -history.amount[theirs],
+        deals.client,
+        start,
+        day,
+        amount,
+        at[known],
+        history.day[refund],
+        -history.amount[refund],
     )
 
 
@@ -232,10 +132,11 @@ def _cancelled(row: IntArray, history: History) -> BoolArray:
     return gone
 
 
-def _last_of_merged(row: IntArray, day: IntArray, gap: int) -> BoolArray:
+def _last_of_merged(deals: History, gap: int) -> BoolArray:
     """Return which deals are the last of a purchase."""
-    last = np.ones(len(row), np.bool_)
-    last[:-1] = (np.diff(row) != 0) | (np.diff(day) > gap)
+    last = np.ones(len(deals.day), np.bool_)
+    last[:-1] = np.diff(deals.day) > gap
+    last[deals.start[1:] - 1] = True
     return last
 
 

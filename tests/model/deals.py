@@ -7,9 +7,8 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from kommo_sync.model.histories import Deals, History
 from kommo_sync.model.purchases import (
-    Deals,
-    History,
     PurchaseRules,
     Purchases,
     PurchaseSummary,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kommo_sync.model.purchases import Deals, joined, pack, unpack
+from kommo_sync.model.histories import Deals, joined, pack, unpack
 from tests.model.deals import DEALS, columns, history_of, law
 
 

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kommo_sync.model.histories import pack, unpack
 from kommo_sync.model.purchases import (
     WINDOWS,
     PurchaseRules,
     PurchaseSummary,
     ZeroPrice,
-    pack,
     settle,
     summarize,
-    unpack,
 )
 from tests.model.deals import DEALS, RULES, Deal, columns, history_of, law
 
