@@ -3,6 +3,8 @@
 PYTHON ?= python3
 SHARED ?= ../shared
 PYTEST_ARGS ?=
+LOGS ?=
+LEARNED_FROM := online_retail hotel_b2b complete_journey
 # One more than there are processors, for some tests mostly wait; four at most.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 3 ? n + 1 : 4)))
 
@@ -17,7 +19,7 @@ LOCK := $(VENV)/bin/uv pip compile --quiet --generate-hashes --universal \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench acceptance chromium lock clean
+.PHONY: help demo test check bench judge coefficients acceptance chromium lock clean
 
 help:  ## Say what can be typed here
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -37,6 +39,13 @@ check: $(DEV)  ## Check format, lint, types and floors
 
 bench: $(DEV)  ## Measure every claim about speed; ONLY=name measures one
 	@$(VENV)/bin/python -m bench $(if $(ONLY),--only $(ONLY))
+
+judge: $(RUN)  ## Replay logs of purchases: LOGS="a.csv:90 b.csv", horizons in days
+	@$(VENV)/bin/python -m bench.judging judge $(LOGS)
+
+coefficients: $(RUN)  ## Learn the coefficients that are shipped from the logs in SHARED=../shared
+	@$(VENV)/bin/python -m bench.judging train \
+		$(foreach log,$(LEARNED_FROM),$(SHARED)/data/$(log)/transactions.csv)
 
 acceptance: $(RUN) $(if $(wildcard $(SHARED)/clients),$(CLIENTS))  ## Let strangers' clients and logs in SHARED=../shared try it out
 	@$(VENV)/bin/python -m acceptance --shared $(SHARED)

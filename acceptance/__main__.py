@@ -7,6 +7,7 @@ from pathlib import Path
 from acceptance.accounts import check_logs, check_stores
 from acceptance.checks import Checks
 from acceptance.clients import Stage, check_clients
+from acceptance.judging import JudgingFailed, check_judging
 from acceptance.spawning import PROGRAM, SandboxFailed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +28,10 @@ def main(arguments: list[str]) -> int:
             check_logs(asked.shared / "data", checks, asked.program)
         if asked.part in (None, "stores"):
             check_stores(asked.shared / "data", checks, asked.program)
+        if asked.part in (None, "judging"):
+            check_judging(asked.shared / "data", checks)
+    except JudgingFailed as error:
+        checks.expect("judging", held=False, told=str(error))
     except SandboxFailed as error:
         checks.expect("sandbox", held=False, told=str(error))
     print(checks.summary())
@@ -49,7 +54,9 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--program", type=Path, default=PROGRAM, help="kommo-sync")
     parser.add_argument(
-        "--part", choices=("clients", "logs", "stores"), help="only this part"
+        "--part",
+        choices=("clients", "logs", "stores", "judging"),
+        help="only this part",
     )
     return parser
 
