@@ -3,7 +3,16 @@
 import argparse
 import sys
 
-from bench import backfill, full_sync, keep, sandbox_page, sandbox_start
+from bench import (
+    backfill,
+    btyd_fit,
+    full_sync,
+    keep,
+    rescore,
+    sandbox_page,
+    sandbox_start,
+    scores,
+)
 from bench.figures import Benchmark, NotMeasured
 
 BENCHMARKS: tuple[Benchmark, ...] = (
@@ -13,6 +22,10 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     keep.ON_POSTGRES,
     full_sync.BENCHMARK,
     backfill.BENCHMARK,
+    btyd_fit.BENCHMARK,
+    scores.BENCHMARK,
+    rescore.ON_SQLITE,
+    rescore.ON_POSTGRES,
 )
 
 

@@ -11,7 +11,8 @@ from bench.figures import Benchmark, Bound, Figure, Goal, NotMeasured
 from kommo_sync.cli.progress import Silence
 from kommo_sync.config import Config
 from kommo_sync.config.settings import Kommo
-from kommo_sync.jobs import SyncReport, connect_account, sync_account
+from kommo_sync.jobs.connecting import connect_account
+from kommo_sync.jobs.syncing import SyncReport, sync_account
 from kommo_sync.model.entities import AccountId, Part
 from kommo_sync.runtime import Runtime
 from kommo_sync.store import schema

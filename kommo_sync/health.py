@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kommo_sync.errors import Forbidden, KommoSyncError
-from kommo_sync.jobs import recount
+from kommo_sync.jobs.syncing import recount
 from kommo_sync.kommo.client import KommoClient
 from kommo_sync.kommo.ports import Priority
 from kommo_sync.kommo.protocol import page_request

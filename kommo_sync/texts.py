@@ -6,7 +6,7 @@ error's English template lies its translation.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from gettext import GNUTranslations
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from kommo_sync.errors import KommoSyncError
 LANGUAGES = ("en", "es", "pt", "ru")
 DOMAIN = "kommo_sync"
 LOCALE = Path(__file__).parent / "locale"
+_EPOCH = date(1970, 1, 1)
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _SEPARATORS = {
@@ -24,6 +25,7 @@ _SEPARATORS = {
     "ru": (_NO_BREAK, ","),
 }
 """Between thousands, and before the fraction."""
+_PERCENT = {"en": "%", "es": f"{_NO_BREAK}%", "pt": "%", "ru": f"{_NO_BREAK}%"}
 _DAYS = {"en": "%Y-%m-%d", "es": "%d/%m/%Y", "pt": "%d/%m/%Y", "ru": "%d.%m.%Y"}
 
 
@@ -86,6 +88,30 @@ class Texts:
         whole, cents = divmod(abs(hundredths), 100)
         point = _SEPARATORS[self.language][1]
         return f"{sign}{self.number(whole)}{point}{cents:02}{_NO_BREAK}{currency}"
+
+    def units(self, hundredths: int) -> str:
+        """Return an amount in whole units, for a table that names the currency."""
+        return self.number(round(hundredths / 100))
+
+    def decimal(self, value: float, places: int = 1) -> str:
+        """Return a number with so many places, as in 1,234.5."""
+        whole, _, fraction = f"{abs(value):.{places}f}".partition(".")
+        sign = "-" if value < 0 and (whole + fraction).strip("0") else ""
+        point = _SEPARATORS[self.language][1] if fraction else ""
+        return f"{sign}{self.number(int(whole))}{point}{fraction}"
+
+    def percent(self, share: float) -> str:
+        """Return a share in whole percents; what is nearly none or all is not so."""
+        sign, percent = _PERCENT[self.language], round(share * 100)
+        if percent == 0 and share > 0:
+            return f"<1{sign}"
+        if percent == 100 and share < 1:
+            return f">99{sign}"
+        return f"{self.number(percent)}{sign}"
+
+    def date(self, day: int) -> str:
+        """Return the date of a day counted from 1970-01-01."""
+        return (_EPOCH + timedelta(day)).strftime(_DAYS[self.language])
 
     def day(self, at: float) -> str:
         """Return the date, in UTC, of a moment in Unix seconds."""

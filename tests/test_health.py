@@ -14,7 +14,8 @@ import pytest
 from kommo_sync import health
 from kommo_sync.config import Config
 from kommo_sync.health import STALE_SECONDS, Check, account_status, examine
-from kommo_sync.jobs import connect_account, sync_account
+from kommo_sync.jobs.connecting import connect_account
+from kommo_sync.jobs.syncing import sync_account
 from kommo_sync.model.entities import RECORDS, WON, AccountId, Part
 from kommo_sync.runtime import Runtime
 from kommo_sync.sandbox.account.clock import ManualClock

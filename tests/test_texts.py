@@ -10,7 +10,12 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from kommo_sync.errors import ConfigError, KommoSyncError
+from kommo_sync.model.backtest import Rule
+from kommo_sync.model.btyd_fit import FitSource
+from kommo_sync.model.clients import PointKind
 from kommo_sync.model.entities import Part
+from kommo_sync.model.lifecycle import Stage
+from kommo_sync.model.rfm import Segment
 from kommo_sync.texts import LANGUAGES, LOCALE, MissingText, Texts, choose_language
 from tests.scanning import error_templates, spoken_keys, texts_in_code
 
@@ -19,6 +24,14 @@ MADE = {
     *(f"part.{part.value}" for part in Part),
     *(f"status.{state}" for state in ("active", "reconnect", "disconnected")),
     *(f"outcome.{name}" for name in ("done", "failed", "interrupted", "open")),
+    *(f"stage.{stage}" for stage in Stage),
+    *(f"segment.{segment}" for segment in Segment),
+    *(f"rule.{rule}" for rule in Rule),
+    *(f"score.source.{source}" for source in FitSource),
+    *(f"score.horizon.{source}" for source in ("set", "own", "usual")),
+    *(f"column.{kind}" for kind in ("stage", "segment")),
+    *(f"explain.card.{kind}" for kind in ("contacts", "companies")),
+    *(f"explain.member.{kind}" for kind in PointKind),
 }
 """Keys that the code puts together."""
 
@@ -160,6 +173,73 @@ def test_money_is_written_as_people_write_it(language, said):
 def test_a_few_cents_are_not_lost():
     assert Texts("en").money(7, "EUR") == "0.07\N{NO-BREAK SPACE}EUR"
     assert Texts("en").money(-7, "EUR") == "-0.07\N{NO-BREAK SPACE}EUR"
+
+
+def test_units_are_rounded_and_need_no_cents():
+    assert Texts("en").units(123_456_751) == "1,234,568"
+    assert Texts("es").units(-123_456_749) == "-1.234.567"
+    assert Texts("pt").units(49) == "0"
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "english", "russian"),
+    [
+        (1234.56, 1, "1,234.6", "1 234,6"),
+        (-0.456, 2, "-0.46", "-0,46"),
+        (-0.001, 2, "0.00", "0,00"),
+        (0.999, 1, "1.0", "1,0"),
+        (33.6, 0, "34", "34"),
+    ],
+)
+def test_a_decimal_has_its_places(value, places, english, russian):
+    assert Texts("en").decimal(value, places) == english
+    said = Texts("ru").decimal(value, places)
+    assert said.replace("\N{NO-BREAK SPACE}", " ") == russian
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "92%"), ("es", "92 %"), ("pt", "92%"), ("ru", "92 %")],
+)
+def test_a_percent_is_written_as_people_write_it(language, said):
+    assert Texts(language).percent(0.915).replace("\N{NO-BREAK SPACE}", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.0, "0%"),
+        (1e-9, "<1%"),
+        (0.0049, "<1%"),
+        (0.005, "<1%"),
+        (0.0051, "1%"),
+        (0.9949, "99%"),
+        (0.995, ">99%"),
+        (1 - 1e-9, ">99%"),
+        (1.0, "100%"),
+        (12.0, "1,200%"),
+    ],
+)
+def test_what_is_nearly_none_or_all_is_not_told_as_such(share, said):
+    assert Texts("en").percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "2026-09-21"),
+        ("es", "21/09/2026"),
+        ("pt", "21/09/2026"),
+        ("ru", "21.09.2026"),
+    ],
+)
+def test_a_day_is_written_as_people_write_it(language, said):
+    assert Texts(language).date(20_717) == said
+
+
+def test_a_day_may_lie_a_century_away():
+    assert Texts("en").date(-1) == "1969-12-31"
+    assert Texts("en").date(20_717 + 36_525) == "2126-09-22"
 
 
 @pytest.mark.parametrize(

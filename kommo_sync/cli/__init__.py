@@ -5,12 +5,16 @@ from pathlib import Path
 
 import click
 
+from kommo_sync.cli.backtest import backtest
 from kommo_sync.cli.connect import connect
 from kommo_sync.cli.demo import demo
 from kommo_sync.cli.doctor import doctor
+from kommo_sync.cli.explain import explain
 from kommo_sync.cli.init import init
 from kommo_sync.cli.migrate import migrate
+from kommo_sync.cli.report import report
 from kommo_sync.cli.sandbox import sandbox, sandbox_token
+from kommo_sync.cli.score import score
 from kommo_sync.cli.status import status
 from kommo_sync.cli.sync import sync
 from kommo_sync.cli.wording import WordedGroup
@@ -43,6 +47,10 @@ main.add_command(init)
 main.add_command(connect)
 main.add_command(doctor)
 main.add_command(sync)
+main.add_command(score)
+main.add_command(explain)
+main.add_command(backtest)
+main.add_command(report)
 main.add_command(status)
 main.add_command(migrate)
 main.add_command(demo)

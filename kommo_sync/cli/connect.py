@@ -7,7 +7,7 @@ import click
 
 from kommo_sync.cli.world import Call, printable
 from kommo_sync.errors import ConfigError
-from kommo_sync.jobs import Connected, connect_account
+from kommo_sync.jobs.connecting import Connected, connect_account
 
 TOKEN_VARIABLE = "KOMMO_SYNC_TOKEN"  # noqa: S105  a variable's name
 DAY_SECONDS = 86_400

@@ -1,13 +1,17 @@
 """`kommo-sync demo`: a whole account on this machine, read into a local database."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from kommo_sync.cli.backtest import replay, tell_backtest
+from kommo_sync.cli.explain import tell_explanation
 from kommo_sync.cli.init import write_place
 from kommo_sync.cli.progress import show_progress
+from kommo_sync.cli.score import BUYERS, NONE, judge, tell_score
 from kommo_sync.cli.serving import Stop, listen, progress
 from kommo_sync.cli.status import tell_status
 from kommo_sync.cli.sync import tell_report
@@ -15,11 +19,16 @@ from kommo_sync.cli.world import Call
 from kommo_sync.config.settings import example
 from kommo_sync.errors import KommoSyncError
 from kommo_sync.health import AccountStatus, account_status
-from kommo_sync.jobs import Outcome, connect_account, sync_account
+from kommo_sync.jobs.connecting import connect_account
+from kommo_sync.jobs.explaining import explain_client
+from kommo_sync.jobs.running import Outcome
+from kommo_sync.jobs.syncing import sync_account
+from kommo_sync.model.clients import name_of
 from kommo_sync.model.entities import AccountId, Part
 from kommo_sync.sandbox.app import Sandbox
 from kommo_sync.sandbox.server import Server
 from kommo_sync.sandbox.tour import BrokenSandbox, Sight, look_around
+from kommo_sync.store.judging import Judging
 
 CLIENTS = 400
 SEED = 7
@@ -50,6 +59,7 @@ def demo(call: Call, *, once: bool, host: str, port: int) -> None:
         status = _read_it(replace(call, path=config), server, sandbox.token)
         _tell_figures(sight, status)
         _compare(sight, status)
+        _judge_it(replace(call, path=config), status.connection.account_id)
         if not once:
             call.tell("demo.pages", address=f"{server.base_url}/", config=config)
             stop.wait()
@@ -119,8 +129,40 @@ def _tell_figures(sight: Sight, status: AccountStatus) -> None:
         "KEPT_WON": status.won.count,
         "KEPT_WON_SUM": f"{status.won.total / 100:.2f}",
     }
+    _print(figures)
+
+
+def _print(figures: Mapping[str, object]) -> None:
     for name, value in figures.items():
         click.echo(f"{name}={value}")
+
+
+def _judge_it(call: Call, account_id: AccountId) -> None:
+    """Judge the clients, explain the one with the most at stake, test the flags."""
+    with call.runtime() as rt:
+        scored = judge(call, rt, account_id, full=False, quiet=False)
+        tell_score(call, rt, account_id, scored)
+        flagged = _most_at_stake(rt.store.account(account_id).judging())
+        if flagged is not None:
+            kind, card_id = name_of(flagged)
+            name = "company" if kind is Part.COMPANIES else "contact"
+            call.tell("demo.explaining", client=f"{name}:{card_id}")
+            found = explain_client(rt, account_id, f"{name}:{card_id}")
+            tell_explanation(call, rt, account_id, found)
+        call.tell("demo.replaying")
+        tell_backtest(call, rt, account_id, replay(call, rt, account_id))
+    figures = {"CLIENTS": scored.whole.clients, "FLAGGED": scored.whole.flagged}
+    for stage in BUYERS:
+        tally = scored.picture.stages.get(stage, NONE)
+        figures[f"STAGE_{stage.upper()}"] = tally.clients
+    _print(figures)
+
+
+def _most_at_stake(judging: Judging) -> int | None:
+    """Return the key of the flagged client with the largest expected loss, if any."""
+    rows = judging.judgements_of(judging.digests()[0])
+    flagged = [(row.expected_loss, row.client) for row in rows if row.flagged]
+    return max(flagged)[1] if flagged else None
 
 
 def _compare(sight: Sight, status: AccountStatus) -> None:

@@ -1,6 +1,6 @@
-"""How far a sync is: a bar on a terminal, else a line every ten seconds."""
+"""How far a job is: a bar on a terminal, else a line every ten seconds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -35,6 +35,79 @@ def show_progress(
         )
         with Progress(*columns, console=console, transient=True) as bars:
             yield Bars(bars, call.texts, title)
+
+
+@contextmanager
+def show_count(
+    call: Call, title: str, key: str, clock: Clock, *, quiet: bool
+) -> Iterator[Callable[[int, int], None]]:
+    """Show on standard error how many of how many are done, until the end.
+
+    Args:
+        call: the call.
+        title: whose they are.
+        key: of the sentence that tells the numbers `done` and `of`.
+        clock: tells when ten seconds have passed.
+        quiet: shows nothing.
+    """
+    console, texts = call.err(), call.texts
+    if quiet:
+        yield lambda _done, _of: None
+    elif not console.is_terminal:
+        yield CountLines(console, texts, title, key, clock, clock.now())
+    else:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[told]}"),
+        )
+        with Progress(*columns, console=console, transient=True) as bars:
+            yield CountBar(bars, texts, title, key)
+
+
+@dataclass(slots=True)
+class CountLines:
+    """Writes every ten seconds how many are done."""
+
+    console: Console
+    texts: Texts
+    title: str
+    key: str
+    clock: Clock
+    _told_at: float
+
+    def __call__(self, done: int, of: int) -> None:
+        """Write a line if the last one, or the beginning, is ten seconds old."""
+        now = self.clock.now()
+        if now - self._told_at >= LINE_SECONDS:
+            self._told_at = now
+            self.console.print(f"{self.title}: {_counted(self, done, of)}")
+
+
+@dataclass(slots=True)
+class CountBar:
+    """Draws one bar; before the first number it only shows that something goes on."""
+
+    bars: Progress
+    texts: Texts
+    title: str
+    key: str
+    _task: TaskID = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Draw it."""
+        told = self.texts.say("progress.learning")
+        self._task = self.bars.add_task(self.title, total=None, told=told)
+
+    def __call__(self, done: int, of: int) -> None:
+        """Let it grow."""
+        told = _counted(self, done, of)
+        self.bars.update(self._task, completed=done, total=of, told=told)
+
+
+def _counted(shown: CountLines | CountBar, done: int, of: int) -> str:
+    number = shown.texts.number
+    return shown.texts.say(shown.key, done=number(done), of=number(of))
 
 
 class Silence:

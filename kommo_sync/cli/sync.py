@@ -9,7 +9,8 @@ from kommo_sync.cli.accounts import account_name, chosen_accounts, tell_failures
 from kommo_sync.cli.progress import show_progress
 from kommo_sync.cli.world import Call
 from kommo_sync.errors import ConfigError
-from kommo_sync.jobs import Outcome, SyncReport, run, sync_account
+from kommo_sync.jobs.running import Outcome, run
+from kommo_sync.jobs.syncing import SyncReport, sync_account
 from kommo_sync.model.entities import STREAMS, AccountId
 from kommo_sync.runtime import Runtime
 

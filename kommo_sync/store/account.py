@@ -12,6 +12,7 @@ from kommo_sync.store.connecting import State, StoredTokens
 from kommo_sync.store.cursors import Cursor
 from kommo_sync.store.engines import Database
 from kommo_sync.store.facts import Facts
+from kommo_sync.store.judging import Judging
 from kommo_sync.store.leases import Lease
 from kommo_sync.store.reading import Won
 from kommo_sync.store.runs import Run
@@ -78,6 +79,10 @@ class AccountStore:
     def facts(self) -> Facts:
         """Return who answers questions to the kept records."""
         return Facts(self.database, self.account_id)
+
+    def judging(self) -> Judging:
+        """Return who remembers the judgements."""
+        return Judging(self.database, self.account_id)
 
     def tokens(self) -> StoredTokens:
         """Return where the client finds its token."""

@@ -3,10 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Column, select, union_all
 
 from kommo_sync.errors import ConfigError
+from kommo_sync.model.arrays import IntArray
 from kommo_sync.model.entities import Account, AccountId, Event, Part
+from kommo_sync.store import cards
 from kommo_sync.store.connecting import Connection, all_connections
 from kommo_sync.store.engines import Database
 from kommo_sync.store.portions import portions
@@ -112,6 +115,36 @@ class Facts:
         )
         with self.database.reading() as reading:
             return reading.execute(wanted.limit(1)).first() is not None
+
+    def tagged(self, part: Part, tag: str) -> IntArray:
+        """Return the contacts or companies that carry a tag: ids; none for ""."""
+        if not tag:
+            return np.empty(0, np.int64)
+        with self.database.reading() as reading:
+            return cards.tagged(reading, self.account_id, part, tag)
+
+    def filled_in(self, part: Part, field_id: int) -> IntArray:
+        """Return the contacts or companies with something in a field; none for 0."""
+        if not field_id:
+            return np.empty(0, np.int64)
+        with self.database.reading() as reading:
+            return cards.filled_in(reading, self.account_id, part, field_id)
+
+    def responsible(self, part: Part) -> tuple[IntArray, IntArray]:
+        """Return all contacts or companies, ascending, and whose each is."""
+        with self.database.reading() as reading:
+            name = "responsible_user_id"
+            return cards.numbers(reading, self.account_id, part, name)
+
+    def created(self, part: Part) -> tuple[IntArray, IntArray]:
+        """Return all contacts or companies, ascending, and when each was made."""
+        with self.database.reading() as reading:
+            return cards.numbers(reading, self.account_id, part, "created_at")
+
+    def with_open_deal(self) -> IntArray:
+        """Return the contacts with a lead that is neither won nor lost; ascending."""
+        with self.database.reading() as reading:
+            return cards.with_open_deal(reading, self.account_id)
 
     def lease_holder(self, job: str, now: float) -> str | None:
         """Return who does a job of the account at this moment, if anybody."""

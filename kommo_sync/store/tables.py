@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Double,
     Index,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -37,6 +38,15 @@ from kommo_sync.model.entities import (
     Task,
     User,
 )
+from kommo_sync.model.judged import (
+    BacktestRow,
+    ClientMember,
+    ContactPoint,
+    CountedDeal,
+    JudgementRow,
+    ScoringRow,
+    Summary,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -49,6 +59,8 @@ _TYPES: dict[type, type[TypeEngine[Any]]] = {
     int: BigInteger,
     str: Text,
     bool: Boolean,
+    float: Double,
+    bytes: LargeBinary,
 }
 
 
@@ -86,11 +98,8 @@ def _kept(name: str, entity: type[Row], *own_key: str, narrow: bool = True) -> T
 
 
 def _own(name: str, key: tuple[str, ...], /, **columns: object) -> Table:
-    """Return a table of ours; `columns` are annotations, by name; float is Double."""
-    made = [
-        Column(field, Double, nullable=False) if hint is float else _column(field, hint)
-        for field, hint in columns.items()
-    ]
+    """Return a table of ours; `columns` are annotations, by name."""
+    made = [_column(field, hint) for field, hint in columns.items()]
     return Table(
         name,
         metadata,
@@ -193,6 +202,40 @@ request_slots = _own(
     wanted_2=float,
     wanted_3=float,
     wanted_4=float,
+)
+
+contact_points = _own(
+    "contact_points", ContactPoint._fields, **get_type_hints(ContactPoint)
+)
+client_members = _own("client_members", ("contact_id",), **get_type_hints(ClientMember))
+counted_deals = _own("counted_deals", ("lead_id",), **get_type_hints(CountedDeal))
+touched_clients = _own("touched_clients", ("client",), client=int)
+"""Clients whose deals have changed since they were judged."""
+summaries = _own("summaries", ("client",), **get_type_hints(Summary))
+scorings = _own("scorings", ("id",), **get_type_hints(ScoringRow))
+scorings_state = _own("scorings_state", (), leads=int | None, contacts=int | None)
+"""By the CRM's clock: up to when the judgements know what is kept."""
+terms = _own("terms", ("day",), day=int, parameters=str)
+judgements = _own("judgements", ("client",), **get_type_hints(JudgementRow))
+backtests = _own("backtests", ("id",), **get_type_hints(BacktestRow))
+judgement_log = _own(
+    "judgement_log",
+    ("client", "as_of", "scoring_id"),
+    **get_type_hints(JudgementRow),
+    entries=bytes,
+)
+
+# The judgement asks what was seen since; which one it was stands in the index, too.
+Index(None, leads.c.account_id, leads.c.seen_at, leads.c.id)
+Index(None, contacts.c.account_id, contacts.c.seen_at, contacts.c.id)
+Index(None, contact_points.c.account_id, contact_points.c.kind, contact_points.c.value)
+# All of a deal that a client's summary needs: the table itself is not asked.
+Index(
+    None,
+    counted_deals.c.account_id,
+    counted_deals.c.client,
+    counted_deals.c.day,
+    counted_deals.c.amount,
 )
 
 TABLE_OF: dict[type[Row], Table] = {

@@ -17,6 +17,11 @@ def test_the_demo_reads_a_whole_account_and_ends_with_figures():
     assert figures["PAGES"] == "4"
     for name in ("CONTACTS", "COMPANIES", "LEADS", "WON", "WON_SUM"):
         assert figures[f"KEPT_{name}"] == figures[name]
+    stages = [int(n) for name, n in figures.items() if name.startswith("STAGE_")]
+    assert (len(stages), sum(stages)) == (9, int(figures["CLIENTS"]))
+    assert 0 < int(figures["FLAGGED"]) < int(figures["CLIENTS"])
+    assert "Flagged: time to talk to this client." in result.stdout
+    assert "Rules side by side" in result.stdout
 
 
 def test_the_demo_on_a_busy_port_ends_with_one_sentence():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kommo_sync.config import Config
-from kommo_sync.jobs import connect_account
+from kommo_sync.jobs.connecting import connect_account
 from kommo_sync.model.entities import AccountId
 from kommo_sync.runtime import Runtime
 from kommo_sync.sandbox.account.clock import ManualClock

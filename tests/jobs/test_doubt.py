@@ -3,7 +3,7 @@
 import pytest
 
 from kommo_sync.errors import CrmUnavailable, Unauthorized
-from kommo_sync.jobs import SyncReport, sync_account
+from kommo_sync.jobs.syncing import SyncReport, sync_account
 from kommo_sync.model.entities import AccountId, Part
 from kommo_sync.runtime import Runtime
 from kommo_sync.sandbox.app import Sandbox
@@ -62,7 +62,7 @@ def test_a_count_that_differs_lastingly_is_not_chased_each_time(
     rt: Runtime, sandbox: Sandbox, account_id: AccountId
 ) -> None:
     sync_account(rt, account_id, progress=Silent())
-    pretend = "kommo_sync.jobs.count_records"
+    pretend = "kommo_sync.jobs.syncing.count_records"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretend, lambda *_: -1)
         reports = [sync_account(rt, account_id, progress=Silent()) for _ in range(6)]
@@ -77,7 +77,7 @@ def test_a_crm_that_does_not_answer_when_it_is_to_count_spoils_nothing(
         raise CrmUnavailable("It does not answer.")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kommo_sync.jobs.count_records", refuse)
+        patch.setattr("kommo_sync.jobs.syncing.count_records", refuse)
         sync_account(rt, account_id, progress=Silent())
     assert rt.store.account(account_id).runs(1)[0].outcome == "done"
     assert differences(sandbox, rt.store) == []

@@ -20,7 +20,9 @@ from kommo_sync.errors import (
     Unpaid,
     WrongAddress,
 )
-from kommo_sync.jobs import connect_account, recount, run, sync_account
+from kommo_sync.jobs.connecting import connect_account
+from kommo_sync.jobs.running import run
+from kommo_sync.jobs.syncing import recount, sync_account
 from kommo_sync.model.entities import RECORDS, WON, AccountId, Part
 from kommo_sync.runtime import Runtime
 from kommo_sync.sandbox.app import Sandbox
@@ -337,7 +339,7 @@ def test_counts_of_the_crm_stand_beside_ours(rt, sandbox, account_id):
 
 def test_many_won_leads_are_counted_but_not_summed(rt, account_id, monkeypatch):
     sync_account(rt, account_id, progress=Silent())
-    monkeypatch.setattr("kommo_sync.jobs.SUMMED_LEADS", 10)
+    monkeypatch.setattr("kommo_sync.jobs.syncing.SUMMED_LEADS", 10)
     client = rt.client(account_id)
     recount(rt, account_id, client)
     client.close()

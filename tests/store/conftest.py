@@ -1,13 +1,18 @@
 from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from kommo_sync.model.entities import AccountId
 from kommo_sync.store import schema
 from kommo_sync.store.account import AccountStore
 from kommo_sync.store.store import Store
 from tests.store.databases import new_postgres, postgres_server
 from tests.store.rows import ACCOUNT, KEY
+
+_account_ids = count(41_000_001)
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +60,27 @@ def store(url: str) -> Iterator[Store]:
 @pytest.fixture
 def account(store: Store) -> AccountStore:
     return store.account(ACCOUNT)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def lasting_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    """A store for all tests of a module, each with an account of its own."""
+    with ExitStack() as stack:
+        if request.param == "postgres":
+            main = request.getfixturevalue("postgres")
+            url = stack.enter_context(new_postgres(main, migrated=True))
+        else:
+            url = f"sqlite:///{tmp_path_factory.mktemp('lasting')}/kept.db"
+            schema.migrate(url)
+        yield stack.enter_context(Store.open(url, key=KEY))
+
+
+@pytest.fixture
+def new_account(lasting_store: Store) -> AccountStore:
+    """An account that no other test has; made in no time."""
+    return lasting_store.account(AccountId(next(_account_ids)))
 
 
 @pytest.fixture

@@ -84,3 +84,9 @@ def all_rows(account: AccountStore, table: Table) -> list[tuple[Any, ...]]:
     with account.database.reading() as connection:
         found = connection.execute(select(table).order_by(*table.primary_key))
         return [tuple(row) for row in found]
+
+
+def own_rows(account: AccountStore, table: Table) -> list[tuple[Any, ...]]:
+    """Return the account's rows of a table, without its id."""
+    found = all_rows(account, table)
+    return [row[1:] for row in found if row[0] == account.account_id]

@@ -26,6 +26,19 @@ def count(connection, cursor, statement, *rest):
         os.kill(os.getpid(), signal.SIGKILL)
 schema.migrate(sys.argv[1])
 """
+JUDGED = {
+    "backtests",
+    "client_members",
+    "contact_points",
+    "counted_deals",
+    "judgement_log",
+    "judgements",
+    "scorings",
+    "scorings_state",
+    "summaries",
+    "terms",
+    "touched_clients",
+}
 
 
 def tables(url: str) -> list[str]:
@@ -43,6 +56,38 @@ def test_up_then_down_then_up_again_leaves_what_the_code_says(empty_url: str):
     assert tables(empty_url) == []
     assert schema.migrate(empty_url) == schema.head()
     assert schema.check(empty_url) == ()
+
+
+def test_what_was_kept_before_there_were_judgements_stays(empty_url: str):
+    assert schema.migrate(empty_url, "0001") == "0001"
+    before = tables(empty_url)
+    database = open_database(empty_url)
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO merges VALUES (1, 'leads', 2, 3, 4)"))
+    assert schema.migrate(empty_url) == schema.head()
+    assert set(tables(empty_url)) - set(before) == JUDGED
+    assert schema.downgrade(empty_url, "0001") == "0001"
+    assert tables(empty_url) == before
+    with database.reading() as connection:
+        kept = connection.execute(text("SELECT * FROM merges")).all()
+        indexes = inspect(connection).get_indexes("leads")
+    database.close()
+    assert [tuple(row) for row in kept] == [(1, "leads", 2, 3, 4)]
+    assert not [index for index in indexes if "seen_at" in index["column_names"]]
+
+
+@pytest.mark.parametrize("dies_at", [1, 9, 15])
+def test_a_kill_amid_the_judgements_leaves_the_state_before(
+    empty_url: str, dies_at: int
+):
+    schema.migrate(empty_url, "0001")
+    before = tables(empty_url)
+    ended = subprocess.run(
+        [sys.executable, "-c", DIES_AT, empty_url, str(dies_at)], check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert (tables(empty_url), schema.current(empty_url)) == (before, "0001")
+    assert schema.migrate(empty_url) == schema.head()
 
 
 def test_a_table_that_the_migrations_forgot_is_found(url: str):
