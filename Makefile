@@ -29,7 +29,7 @@ demo: $(RUN)  ## Show an account and serve its pages: ONCE=1 ends, PORT=8381 els
 		$(if $(PORT),--port $(PORT))
 
 test: $(DEV) chromium  ## Run all tests; PYTEST_ARGS='-k word' runs some
-	@$(VENV)/bin/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: $(DEV)  ## Check format, lint, types and floors
 	@$(VENV)/bin/ruff format --check .

@@ -20,7 +20,7 @@ def test_the_demo_reads_a_whole_account_and_ends_with_figures():
     stages = [int(n) for name, n in figures.items() if name.startswith("STAGE_")]
     assert (len(stages), sum(stages)) == (9, int(figures["CLIENTS"]))
     assert 0 < int(figures["FLAGGED"]) < int(figures["CLIENTS"])
-    assert "Flagged: time to talk to this client." in result.stdout
+    assert "Flagged: the chance of no purchase" in result.stdout
     assert "Rules side by side" in result.stdout
 
 

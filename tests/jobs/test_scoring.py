@@ -279,9 +279,13 @@ def test_a_replay_of_an_account_that_was_never_judged_counts_its_deals(firm):
 
 
 def test_a_replay_under_new_rules_counts_anew_and_so_does_the_next_scoring(firm):
+    """Also the deals of which no sync has said anything for days."""
     firm.sell(7, firm.today)
     firm.sell(8, firm.today, status_id=77)
+    firm.pass_days(2)
+    firm.sell(9, firm.today, status_id=143)
     firm.score()
+    firm.pass_days(2)
     other = firm.under(won_stages=("77",))
     backtest_account(other.rt, other.account_id, tell=quiet)
     assert [client for client, *_ in firm.deals().values()] == [16]

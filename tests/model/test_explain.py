@@ -29,7 +29,7 @@ from kommo_sync.model.rfm import BEST, SEGMENTS, Cuts, score
 from tests.model.deals import Deal, history_of
 from tests.model.markets import LAST, market
 
-SEED, CLIENTS = 8, 40
+SEED, CLIENTS = 8, 26
 RULES = Rules()
 
 
@@ -221,6 +221,41 @@ def test_the_day_that_silence_flags_is_the_first_that_does(by):
             days = range(LAST, last + 1)
             flagged = [thought(known, day, rules).flagged[0] for day in days]
             assert flagged == [False] * (last - LAST) + [step is not None]
+    assert seen
+
+
+def first_flag(client: int, as_of: int, scoring: Scoring) -> int | None:
+    """Return the day from which silence alone is told to flag a client."""
+    found = explain(one(client), as_of, scoring, RULES, advocate=False)
+    days = [
+        fact.params["day"] for fact in found if fact.key == "explain.if_silent_flagged"
+    ]
+    return int(number(days[0])) if days else None
+
+
+def test_a_flag_that_is_due_tomorrow_is_told_today():
+    days = {client: told(client).get("if_silent_flagged") for client in buyers()}
+    client, step = next((c, step) for c, step in days.items() if step)
+    day = int(number(step["day"]))
+    assert first_flag(client, day - 1, learned()) == day
+
+
+def test_a_flag_on_the_last_day_of_a_horizon_is_told():
+    """Of those whose chance to leave is highest then, and who are not gone by then."""
+    seen, horizon = 0, learned().horizon
+    for client in buyers(2):
+        found = thought(one(client))
+        last = int(found.summary.last_day[0]) + horizon - 1
+        dormant = found.stages.limits[0, SILENT.index(Stage.DORMANT)]
+        if found.summary.count[0] < 2 or last <= LAST or dormant < horizon:
+            continue
+        coming = [
+            thought(one(client), on).p_no_purchase[0] for on in (LAST, last - 1, last)
+        ]
+        if coming[-1] > max(coming[:-1]):
+            scoring = replace(learned(), flag_above=float(coming[-1]))
+            assert first_flag(client, last - 2, scoring) == last
+            seen += 1
     assert seen
 
 

@@ -27,7 +27,7 @@ from kommo_sync.model.rfm import TypedCuts
 from tests.model.deals import DEALS, Deal, history_of
 from tests.model.markets import FIRST, LAST, history, is_sound, market, plain, rows_of
 
-seldom = hypothesis_settings(deadline=None, max_examples=8)
+seldom = hypothesis_settings(deadline=None, max_examples=6)
 seeds = st.integers(0, 10_000)
 LATER = st.lists(
     st.tuples(st.integers(2, 40), st.integers(1, 200), st.integers(-9_000, 9_000)),
@@ -91,10 +91,9 @@ def test_one_client_is_judged_as_among_all_bit_by_bit(seed, evenness, days, phas
         assert alone(deals, client, LAST + days, scoring) == rows[at]
 
 
-@given(seed=seeds, phases=st.integers(1, 19))
-@seldom
-def test_what_is_expected_and_when_does_not_depend_on_who_else_is_asked(seed, phases):
-    chance, clients = np.random.default_rng(seed), 6
+@pytest.mark.parametrize("phases", [1, 2, 5, 19])
+def test_what_is_expected_and_when_does_not_depend_on_who_else_is_asked(phases):
+    chance, clients = np.random.default_rng(phases), 60
     repeats = chance.integers(0, 900, clients).astype(np.float64)
     bought_until = np.where(repeats > 0, chance.integers(1, 900, clients), 0.0)
     ages = Ages(repeats, bought_until, bought_until + chance.integers(0, 300, clients))
@@ -103,8 +102,9 @@ def test_what_is_expected_and_when_does_not_depend_on_who_else_is_asked(seed, ph
     soon = next_purchase(ages, model, 0.9)
     for row in range(clients):
         one = ages.take(np.array([row]))
-        assert count_moments(one, model, 3_650.0) == (mean[row], square[row])
         assert next_purchase(one, model, 0.9) == soon[row]
+        if row % 6 == 0:
+            assert count_moments(one, model, 3_650.0) == (mean[row], square[row])
 
 
 def test_who_buys_every_day_in_many_phases_is_judged_as_among_all():

@@ -37,6 +37,15 @@ def count(firm: Firm, since: Seen | None = None) -> Seen:
     return upto
 
 
+def count_and_wait(firm: Firm) -> None:
+    """Count, and let others be at work so long that nothing told so far is news."""
+    count(firm)
+    firm.pass_days(1)
+    firm.sell(firm.meet(), firm.today, id=999_999)
+    count(firm)
+    firm.pass_days(1)
+
+
 def client(firm: Firm, lead_id: int) -> int | None:
     return firm.deals().get(lead_id, [None])[0]
 
@@ -122,7 +131,7 @@ def test_contacts_with_one_phone_are_one_client_until_they_part(firm):
     count(firm)
     seen = [client(firm, theirs)]
     for phone in (PHONE, OTHER_PHONE):
-        firm.pass_days(1)
+        count_and_wait(firm)
         call(firm, second, phone)
         count(firm)
         seen.append(client(firm, theirs))
@@ -135,9 +144,8 @@ def test_cards_that_part_take_the_company_that_one_lent_the_other(firm):
     private = firm.meet(("PHONE", PHONE))
     at_work = firm.meet(("PHONE", PHONE), company_id=company)
     sold = firm.sell(private, 20_000)
-    count(firm)
+    count_and_wait(firm)
     assert client(firm, sold) == firm_key(company)
-    firm.pass_days(1)
     call(firm, at_work, OTHER_PHONE, company_id=company)
     count(firm)
     assert client(firm, sold) == key(private)
@@ -148,9 +156,8 @@ def test_when_the_card_between_two_goes_they_are_two_again(firm):
     between = firm.meet(("PHONE", PHONE), ("EMAIL", "ann@lee.example"))
     last = firm.meet(("EMAIL", "ann@lee.example"))
     sold = firm.sell(last, 20_000)
-    count(firm)
+    count_and_wait(firm)
     assert client(firm, sold) == key(first)
-    firm.pass_days(1)
     firm.trash(Part.CONTACTS, between)
     count(firm)
     assert client(firm, sold) == key(last)
@@ -159,8 +166,7 @@ def test_when_the_card_between_two_goes_they_are_two_again(firm):
 def test_a_contact_that_gets_a_company_takes_its_deals_along(firm):
     company, person = firm.found(), firm.meet()
     sold = firm.sell(person, 20_000)
-    count(firm)
-    firm.pass_days(1)
+    count_and_wait(firm)
     call(firm, person, company_id=company)
     count(firm)
     assert client(firm, sold) == firm_key(company)
@@ -169,8 +175,7 @@ def test_a_contact_that_gets_a_company_takes_its_deals_along(firm):
 def test_merged_cards_are_one_client(firm):
     winner, loser = firm.meet(), firm.meet()
     sold = firm.sell(loser, 20_000)
-    count(firm)
-    firm.pass_days(1)
+    count_and_wait(firm)
     firm.account.merge(Part.CONTACTS, loser, winner, at=firm.rt.now())
     count(firm)
     assert client(firm, sold) == key(winner)
@@ -185,8 +190,7 @@ def test_a_crash_before_the_joins_are_kept_forgets_nobody(firm, monkeypatch):
     private = firm.meet(("PHONE", PHONE))
     at_work = firm.meet(("PHONE", PHONE), company_id=company)
     sold = firm.sell(private, 20_000)
-    count(firm)
-    firm.pass_days(1)
+    count_and_wait(firm)
     call(firm, at_work, OTHER_PHONE, company_id=company)
     for step in ("leads_of_contacts", "put_members"):
         with monkeypatch.context() as patch:

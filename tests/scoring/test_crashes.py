@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from kommo_sync.errors import Busy
+from kommo_sync.jobs.scoring import backtest_account
 from kommo_sync.model.entities import Part
 from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.store.judging import Judging
@@ -27,6 +28,7 @@ from tests.scoring.firm import (
     fields,
     log_clients,
     opened,
+    quiet,
     runtime,
     trade,
 )
@@ -104,7 +106,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a firm that was scored once."""
     folder = tmp_path_factory.mktemp("scored")
     with opened(folder) as firm:
-        trade(firm, 9, days=250)
+        trade(firm, 9, days=150)
         firm.score()
         firm.rt.store.checkpoint()
     return folder / "kept.sqlite3"
@@ -179,6 +181,22 @@ def test_rules_that_are_taken_back_after_a_crash_leave_no_trace(
             found = outcome(firm)
             log = before["log"] <= found["log"]
             assert {**found, "log": log} == {**before, "log": True}
+
+
+def test_a_replay_after_a_crash_does_not_hide_it(scored: Path, tmp_path: Path) -> None:
+    with copied(scored, tmp_path) as firm:
+        next_day(firm).score()
+        expected = outcome(firm)
+    for writes in (8, 9, 10, 11):
+        with copied(scored, tmp_path) as firm, pytest.MonkeyPatch.context() as patch:
+            next_day(firm)
+            let_die(patch, writes, after=True)
+            with pytest.raises(PowerCut):
+                firm.score()
+            patch.undo()
+            backtest_account(firm.rt, firm.account_id, tell=quiet)
+            firm.score()
+            assert (writes, outcome(firm)) == (writes, expected)
 
 
 def test_a_run_that_was_cut_off_lets_go_and_stands_in_the_log(

@@ -1,5 +1,6 @@
 """Judgements as they are kept: one row like all, once a day, and only what differs."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from kommo_sync.model.judged import GONE, JudgementRow
 from kommo_sync.model.judgement import judge, learn_scoring
 from kommo_sync.model.limits import Terms
 from kommo_sync.model.purchases import settle
+from kommo_sync.sandbox.account.clock import ManualClock
 from kommo_sync.scoring.judging import Counts, decoded, scoring_of
 from kommo_sync.scoring.rows import digests_of, rows_of
 from kommo_sync.store.tables import judgement_log, judgements, scorings, summaries
-from tests.scoring.firm import Firm, opened, trade
+from tests.scoring.firm import DAY, Firm, opened, trade
 
 
 def rejudged(firm: Firm) -> dict[int, JudgementRow]:
@@ -248,3 +250,18 @@ def test_a_refund_that_is_dated_ahead_takes_back_its_deal_when_the_day_comes(fir
         firm.judged()[person * 2].stage_since,
     )
     assert firm.judged()[person * 2].digest == anew.digest
+
+
+def test_a_clock_that_was_set_back_judges_as_if_nothing_later_were_known(firm):
+    firm = firm.under(refund_stages=("77",))
+    trade(firm, 12)
+    person = firm.meet()
+    for days_ago, price in ((200, 500), (130, 500), (60, 700)):
+        firm.sell(person, firm.today - days_ago, price)
+    firm.sell(person, firm.today - 2, 500, status_id=77)
+    firm.score()
+    earlier = ManualClock(firm.rt.clock.now() - 9 * DAY)
+    back = firm.sharing(replace(firm.rt, clock=earlier))
+    back.score()
+    assert back.judged()[person * 2] == rejudged(back)[person * 2]
+    assert back.judged()[person * 2].as_of == firm.today - 9
