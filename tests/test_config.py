@@ -332,6 +332,11 @@ def test_an_account_is_judged_as_all_are_but_for_its_own_settings(load):
             "whole numbers, as in [2, 3, 5, 10], or [] to learn them.",
         ),
         (
+            "[judging]\nfrequency_cuts = [1, 2, 3, 4]",
+            "judging.frequency_cuts: [1, 2, 3, 4] will not do; who bought once has "
+            "F = 1, so begin with 2 or more, as in [2, 3, 5, 10].",
+        ),
+        (
             '[judging]\nwon_stages = ["won"]',
             "judging.won_stages: ['won'] is not a list of stages; write ids, or "
             'PIPELINE:STAGE, as in ["142", "8001:9002"].',

@@ -182,6 +182,15 @@ def _not_cuts(found: _Finding) -> ConfigError:
     )
 
 
+def _not_counts(found: _Finding) -> ConfigError:
+    return ConfigError(
+        "{key}: {value} will not do; who bought once has F = 1, so begin with 2 or "
+        "more, as in [2, 3, 5, 10].",
+        key=found.key,
+        value=found.value,
+    )
+
+
 def _not_true_or_false(found: _Finding) -> ConfigError:
     return ConfigError(
         "{key}: {value} is neither true nor false; write one of them, as in {default}.",
@@ -199,6 +208,7 @@ _COMPLAINTS: Mapping[str, Callable[[_Finding], ConfigError]] = {
     "literal_error": _not_offered,
     "stages": _not_stages,
     "cuts": _not_cuts,
+    "counts": _not_counts,
     "bool_type": _not_true_or_false,
     "bool_parsing": _not_true_or_false,
     "too_short": _empty_list,

@@ -14,6 +14,8 @@ CREDENTIAL = "kommo-sync.key"
 Language = Literal["", "en", "es", "pt", "ru"]
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 CUTS = 4
+FEWEST_AGAIN = 2
+"""Who bought once has F = 1, always."""
 
 
 def _check_stages(stages: tuple[str, ...]) -> tuple[str, ...]:
@@ -29,8 +31,15 @@ def _check_cuts(cuts: tuple[int, ...]) -> tuple[int, ...]:
     return cuts
 
 
+def _check_counts(cuts: tuple[int, ...]) -> tuple[int, ...]:
+    if cuts and cuts[0] < FEWEST_AGAIN:
+        raise PydanticCustomError("counts", "from two purchases on")
+    return cuts
+
+
 Stages = Annotated[tuple[str, ...], AfterValidator(_check_stages)]
 Cuts = Annotated[tuple[int, ...], AfterValidator(_check_cuts)]
+Counts = Annotated[Cuts, AfterValidator(_check_counts)]
 
 
 class Database(BaseModel):
@@ -190,7 +199,7 @@ class Judging(BaseModel):
         description="Most days of silence for R = 5, 4, 3, 2, as in [14, 30, 60, 120]; "
         "empty learns them.",
     )
-    frequency_cuts: Cuts = Field(
+    frequency_cuts: Counts = Field(
         default=(),
         strict=False,
         description="Fewest purchases for F = 2, 3, 4, 5, as in [2, 3, 5, 10]; empty "

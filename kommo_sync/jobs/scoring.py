@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -144,7 +144,7 @@ def account_settings(rt: Runtime, account_id: AccountId) -> Settings:
     """Return how an account is judged.
 
     Raises:
-        ConfigError: nothing of the account has been read.
+        ConfigError: nothing of the account has been read, or its time zone is unknown.
     """
     account = rt.store.account(account_id).facts().account()
     if account is None:
@@ -152,6 +152,15 @@ def account_settings(rt: Runtime, account_id: AccountId) -> Settings:
             "Nothing of account {account} has been read: run `kommo-sync sync` first.",
             account=account_id,
         )
+    try:
+        ZoneInfo(account.time_zone or "UTC")
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ConfigError(
+            "The time zone {zone} of account {account} is unknown on this machine: "
+            "install a newer tzdata.",
+            zone=account.time_zone,
+            account=account_id,
+        ) from None
     judging = rt.config.judging_of(account_id)
     return settings_of(judging, account.country, account.time_zone)
 

@@ -143,6 +143,7 @@ class Judge:
             tell(done.judged, row.clients)
             noted = np.intersect1d(touched, known.history.client, assume_unique=True)
             done += self._judge(known, (row, scoring), as_of, (kept, noted))
+        tell(row.clients, row.clients)
         return done
 
     def _touched(self) -> IntArray:

@@ -192,6 +192,14 @@ def test_two_equal_deals_of_a_past_day_are_two_leads(firm):
     assert [deal.lead_id for deal in deals] == [1, 2]
 
 
+def test_a_past_day_knows_of_no_deal_that_was_dated_ahead_of_it(firm):
+    firm.sell(11, firm.today, id=1)
+    firm.sell(11, firm.today + 9, id=2)
+    firm.score()
+    deals = explained(firm, "contact:11", firm.today).deals
+    assert [deal.lead_id for deal in deals] == [1]
+
+
 def test_a_day_before_the_first_judgement_or_when_gone_has_none(firm):
     sold = firm.sell(11, firm.today)
     trade(firm, 3)

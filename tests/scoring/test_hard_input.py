@@ -136,6 +136,12 @@ def test_before_anything_was_read_it_is_said_in_one_sentence(firm, job):
         job(firm.rt, AccountId(5))
 
 
+def test_a_time_zone_nobody_knows_is_told_with_what_to_do(firm):
+    firm.read(time_zone="Mars/Olympus")
+    with pytest.raises(ConfigError, match=r"Mars/Olympus of account .* newer tzdata"):
+        score_account(firm.rt, firm.account_id, tell=quiet)
+
+
 def test_what_was_not_judged_is_neither_explained_nor_reported(firm):
     person = firm.meet()
     firm.sell(person, firm.today)
