@@ -190,7 +190,7 @@ def _scene(
         client=client,
         silence=silence[at_stake],
         left=~np.isin(client, _buyers(history, rules, day, day + horizon)),
-        worth=np.maximum(summary.recent_total, 0)[at_stake] // 2,
+        worth=summary.run_rate[at_stake].astype(np.int64),
         chosen={
             Rule.OURS: judged.flagged[at_stake],
             Rule.OURS_BY_MONEY: _first(judged, at_stake, -judged.expected_loss),

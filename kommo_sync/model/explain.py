@@ -191,7 +191,7 @@ def _comes_next(found: Judged, scoring: Scoring) -> Iterator[Fact]:
         yield Fact("explain.p_alive", {"chance": alive})
     leaves = Chance(float(found.p_no_purchase[0]))
     yield Fact("explain.p_no_purchase", {"chance": leaves, "horizon": horizon})
-    rate = max(int(found.summary.recent_total[0]), 0) // 2
+    rate = int(found.summary.run_rate[0])
     loss: dict[str, Value] = {
         "loss": Money(int(found.expected_loss[0])),
         "chance": leaves,

@@ -28,7 +28,7 @@ from kommo_sync.model.lifecycle import (
     stages,
     standing_of,
 )
-from kommo_sync.model.limits import Terms, complete_terms, drawn
+from kommo_sync.model.limits import LEARN_FROM, Terms, complete_terms
 from kommo_sync.model.purchases import (
     PurchaseRules,
     Purchases,
@@ -44,6 +44,7 @@ from kommo_sync.model.risk import (
     learn,
     p0,
 )
+from kommo_sync.model.risk_past import draw
 from kommo_sync.model.value import (
     Clv,
     GammaGamma,
@@ -152,7 +153,7 @@ def learn_scoring(
         terms: of quarters, learned before; what is missing is learned now.
     """
     known = history.until(as_of)
-    sample = drawn(known)
+    sample = draw(known, LEARN_FROM)
     purchases = settle(sample, rules.purchases)
     horizon = rules.horizon_days or choose_horizon(purchases, as_of)
     summary = summarize(purchases, as_of, horizon)

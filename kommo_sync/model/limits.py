@@ -27,6 +27,7 @@ from kommo_sync.model.btyd_fit import (
 from kommo_sync.model.histories import History
 from kommo_sync.model.purchases import PurchaseRules, Purchases, settle, summarize
 from kommo_sync.model.risk import choose_horizon
+from kommo_sync.model.risk_past import draw
 
 DUE, SLIPPING, DORMANT, LOST = range(4)
 """The columns of limits."""
@@ -133,7 +134,8 @@ def learn_terms(
         ValueError: a day begins no quarter.
     """
     return tuple(
-        _learn_terms(drawn(history.until(day - 1)), rules, day) for day in days.tolist()
+        _learn_terms(draw(history.until(day - 1), LEARN_FROM), rules, day)
+        for day in days.tolist()
     )
 
 
@@ -154,20 +156,6 @@ def _unit(purchases: Purchases) -> float:
     known = len(purchases.day) - len(purchases)
     logs = known * np.log(median_gap(purchases)) + USUAL_WEIGHT * np.log(USUAL_GAP_DAYS)
     return float(np.exp(logs / (known + USUAL_WEIGHT)))
-
-
-def drawn(history: History) -> History:
-    """Return the history of `LEARN_FROM` clients at most: enough to learn from.
-
-    The draw depends on their keys alone: the same clients each time.
-    """
-    if len(history) <= LEARN_FROM:
-        return history
-    mixed = history.client.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(31)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(29)
-    return history.take(np.sort(np.argsort(mixed)[:LEARN_FROM]))
 
 
 def limits_at(

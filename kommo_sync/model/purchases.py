@@ -209,6 +209,11 @@ class PurchaseSummary:
         return self.as_of - self.last_day
 
     @property
+    def run_rate(self) -> FloatArray:
+        """Hundredths a horizon, by the last two; never less than nothing."""
+        return np.maximum(self.recent_total, 0) / 2
+
+    @property
     def mean_gap(self) -> FloatArray:
         """Mean days between purchases; 0 with one purchase."""
         return self.last_purchase_age / np.maximum(self.repeats, 1)

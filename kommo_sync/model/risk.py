@@ -34,7 +34,6 @@ from kommo_sync.model.risk_features import (
     Coefficients,
     Usual,
     features,
-    run_rate,
     standardised,
 )
 from kommo_sync.model.risk_past import lessons_of
@@ -183,7 +182,7 @@ def p0(summary: PurchaseSummary, fitted: Fit, model: RiskModel) -> FloatArray:
 
 def expected_loss(chance: FloatArray, summary: PurchaseSummary) -> IntArray:
     """Return P0 times the run-rate revenue of a horizon: hundredths, shape (n,)."""
-    return np.rint(chance * run_rate(summary)).astype(np.int64)
+    return np.rint(chance * summary.run_rate).astype(np.int64)
 
 
 def cut_by_expected_f1(chance: FloatArray) -> BoolArray:

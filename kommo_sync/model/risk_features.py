@@ -70,7 +70,7 @@ class Usual:
         return cls(
             median_gap(purchases),
             _middle(amount[amount > 0]),
-            _middle(run_rate(summary)[summary.recent_total > 0]),
+            _middle(summary.run_rate[summary.recent_total > 0]),
         )
 
 
@@ -107,11 +107,6 @@ def _middle(amounts: FloatArray) -> float:
     return max(float(np.median(amounts)), 1.0) if len(amounts) else 1.0
 
 
-def run_rate(summary: PurchaseSummary) -> FloatArray:
-    """Return each client's revenue of a horizon, by the last two; never negative."""
-    return np.maximum(summary.recent_total, 0) / 2
-
-
 def features(
     summary: PurchaseSummary, own: MbgCnbd, plain: MbgCnbd, usual: Usual
 ) -> FloatArray:
@@ -145,7 +140,7 @@ def features(
         np.log1p(recent),
         np.log1p(summary.earlier_count),
         _log_variation(summary, mean_gap),
-        _log_share(run_rate(summary), usual.value),
+        _log_share(summary.run_rate, usual.value),
         _log_share(mean_amount, usual.amount),
         np.log((recent + 0.5) / (usually + 0.5)),
         _log_active(summary.active_windows, age),

@@ -185,14 +185,6 @@ def _spend_moments(
     return first, np.maximum(model.p**2 * squared, first**2), model.p * squared
 
 
-def run_rate(summary: PurchaseSummary) -> FloatArray:
-    """Return what each client brought a day in the last two horizons, hundredths.
-
-    Nothing below 0: who got more back than it paid brings nothing.
-    """
-    return np.maximum(summary.recent_total, 0) / (2.0 * summary.horizon)
-
-
 @dataclass(frozen=True, slots=True)
 class Ltv:
     """Lifetime value by the formula, for the account as a whole.

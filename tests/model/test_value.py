@@ -28,7 +28,6 @@ from kommo_sync.model.value import (
     fit_gamma_gamma,
     gamma_gamma_likelihood,
     ltv,
-    run_rate,
 )
 from tests.model.btyd_cases import simulate
 
@@ -163,13 +162,13 @@ def test_impossible_parameters_are_refused(change, sentence):
         replace(SPEND, **change)
 
 
-def test_a_run_rate_is_what_two_horizons_brought_a_day():
+def test_a_run_rate_is_half_of_what_two_horizons_brought():
     summary = summary_of((1, 100, 5000), (1, 950, 9000), (1, 900, 9000), (2, 990, 0))
-    assert run_rate(summary).tolist() == [18_000 / 180]
+    assert summary.run_rate.tolist() == [9_000]
 
 
 def test_who_got_more_back_than_it_paid_brings_nothing():
-    assert run_rate(summary_of((1, 100, 9000), (1, 990, -500))).tolist() == [0]
+    assert summary_of((1, 100, 9000), (1, 990, -500)).run_rate.tolist() == [0]
 
 
 def test_the_formula_multiplies_order_number_and_years():
